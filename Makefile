@@ -17,7 +17,7 @@ test-long: ## run the tests that wait for minutes of real time, for example unti
 soak: ## use the operator while faults are injected, and check that access always ends in time (SOAK=30m, SOAK_SEED, SOAK_FAULTS)
 	@hack/soak.sh
 
-demo: ## show access in an incident, from manifest to revocation and evidence, on a local control plane; one to two minutes
+demo: ## show access in an incident, from manifest to evidence, by the gateway, and by a voucher, and a drill, on a local control plane; three minutes
 	@hack/demo.sh
 
 tour: ## run the README's tour on a disposable local cluster: chart, policy, request, approval, report, review

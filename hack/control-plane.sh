@@ -114,7 +114,8 @@ start_controller_manager() {
     local kcm="$bin/kube-controller-manager" known name names="" more=()
     local wanted=(garbagecollector:garbage-collector-controller namespace:namespace-controller
         clusterrole-aggregation:clusterrole-aggregation-controller serviceaccount:serviceaccount-controller
-        root-ca-cert-publisher:root-ca-certificate-publisher-controller resourcequota:resourcequota-controller)
+        root-ca-cert-publisher:root-ca-certificate-publisher-controller resourcequota:resourcequota-controller
+        csrsigning:certificatesigningrequest-signing-controller)
     # Older than 1.24 it would write a token Secret for every ServiceAccount, which no API server from 1.24 on expects.
     if [ "$(minor kube-controller-manager)" -ge 24 ] || [ "$(minor kube-apiserver)" -lt 24 ]; then
         wanted+=(serviceaccount-token:serviceaccount-token-controller)
@@ -127,7 +128,8 @@ start_controller_manager() {
     if knows "$kcm" --port; then more=(--port=0); fi
     start kube-controller-manager "$kcm" --kubeconfig="$dir/controller-manager.kubeconfig" --controllers="${names%,}" \
         --leader-elect=false --secure-port=0 "${more[@]}" --use-service-account-credentials=true --kube-api-qps=200 --kube-api-burst=400 \
-        --service-account-private-key-file="$dir/pki/service-accounts.key" --root-ca-file="$dir/pki/ca.crt"
+        --service-account-private-key-file="$dir/pki/service-accounts.key" --root-ca-file="$dir/pki/ca.crt" \
+        --cluster-signing-cert-file="$dir/pki/ca.crt" --cluster-signing-key-file="$dir/pki/ca.key"
     wait_for kube-controller-manager 60 aggregated
 }
 

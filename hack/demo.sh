@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Shows what the operator does, on a control plane of its own: access in an incident from manifest to revocation, the record of what was done with it
-# and its evidence, and then the same access with the operator killed half way. Leaves nothing behind.
+# and its evidence, a shell that the gateway closes, the same access with the operator killed half way, access by a voucher while nobody can log in, and a
+# drill with its report. Leaves nothing behind.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 cd "$root"
@@ -9,6 +10,12 @@ say_as="demo"
 . hack/lib.sh
 # shellcheck source=hack/demo/steps.sh
 . hack/demo/steps.sh
+# shellcheck source=hack/demo/shell.sh
+. hack/demo/shell.sh
+# shellcheck source=hack/demo/sign-in.sh
+. hack/demo/sign-in.sh
+# shellcheck source=hack/demo/safe.sh
+. hack/demo/safe.sh
 
 operator=(dotnet "$root/artifacts/bin/BreakGlass.Operator/release/breakglass-operator.dll")
 plugin=(dotnet "$root/artifacts/bin/BreakGlass.Cli/release/kubectl-breakglass.dll")
@@ -17,6 +24,8 @@ operator_pid=""
 clean_up() {
     local status=$?
     trap - EXIT
+    stop_node_and_gateway
+    stop_identity_provider
     if [ -n "$operator_pid" ]; then kill -KILL "$operator_pid" 2>/dev/null || true; fi
     if [ "$status" -ne 0 ] && [ -s "$work/operator.log" ]; then
         printf '\n%s\n' "The demo stopped early; the operator's last words:" >&2
@@ -47,27 +56,45 @@ set_up() {
     run_quietly "$admin" apply -k config/crd "${validate[@]}"
     run_quietly "$admin" wait --for=condition=Established --timeout=120s crd/breakglasspolicies.breakglass.dev crd/breakglassgrants.breakglass.dev
     run_quietly "$admin" apply -k config/rbac
+    gateway=$(free_port) reports=$(free_port) webhooks=$(free_port)
+    install_webhooks
     for file in namespace alice-rbac rita-rbac; do run_quietly "$admin" apply -f "hack/demo/$file.yaml"; done
     operator_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-operator)"
     reaper_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-reaper)"
-    alice="$(hack/control-plane.sh user "$work/control-plane" alice payments-oncall)"
-    rita="$(hack/control-plane.sh user "$work/control-plane" rita security)"
+    start_identity_provider
+    alice="$(user_who_logs_in alice payments-oncall)"
+    rita="$(user_who_logs_in rita security)"
     mkdir "$work/auditor"
     breakglass "$admin" journal keygen demo.example/cluster --private-key "$work/journal.key" > "$work/auditor/journal.pub"
 }
 
+install_webhooks() { # those of config/webhook, at an address of this machine, because no pod runs behind the Service
+    local name address="    url: https://127.0.0.1:$webhooks\\n    caBundle: $(base64 -w0 < "$work/control-plane/pki/ca.crt")"
+    for name in mutating validating; do
+        sed "/^    service:\$/,/^      name:/c\\$address" "config/webhook/$name.yaml" > "$work/$name.yaml"
+        run_quietly "$admin" apply -f "$work/$name.yaml"
+    done
+}
+
 start_operator() {
-    local until=$((SECONDS + 120)) plane="$work/control-plane"
+    local said until=$((SECONDS + 120)) plane="$work/control-plane"
     http=$(free_port)
-    # Without a lease: there is never a second one here, and the start after the kill would wait for the dead one's 15 s. No webhook is registered; their
-    # certificate is also that of the listener for audit events.
-    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester --leader-elect=false \
-        --http-address="127.0.0.1:$http" --webhook-address="127.0.0.1:$(free_port)" --webhook-cert-dir="$plane/webhook" \
+    # Without a lease: there is never a second one here, and the start after the kill would wait for the dead one's 15 s. The webhooks' certificate is also
+    # that of the listener for audit events.
+    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --leader-elect=false \
+        --http-address="127.0.0.1:$http" --webhook-address="127.0.0.1:$webhooks" --webhook-cert-dir="$plane/webhook" \
+        --gateway-url="https://localhost:$gateway" --gateway-reports-listen="127.0.0.1:$reports" \
         --audit-listen="127.0.0.1:$audit" --audit-token-file="$plane/audit-token" \
         --journal-directory="$work/journal" --journal-key="$work/journal.key" >"$work/operator.log" 2>&1 </dev/null &
     operator_pid=$!
     until curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$http/readyz"; do
         if [ "$SECONDS" -ge "$until" ] || ! kill -0 "$operator_pid" 2>/dev/null; then fail "the operator did not become ready."; fi
+        sleep 0.1
+    done
+    # The operator gives the webhooks their paths, and the API server learns these a moment later.
+    until said="$(kubectl_as "$admin" create --dry-run=server -o 'jsonpath={.metadata.annotations}' -f hack/demo/policy-gateway.yaml 2>&1)"
+        grep -qE 'breakglass.dev/seal|already exists' <<<"$said"; do
+        [ "$SECONDS" -lt "$until" ] || fail "the webhooks do not answer: $said"
         sleep 0.1
     done
 }
@@ -103,7 +130,7 @@ events_of() { # events_of GRANT: they are written in the background, so the last
 wait_for_refusal() { # wait_for_refusal GRANT: the call that worked, again and again until it is refused
     local said
     while said="$(kubectl_as "$work/$1.kubeconfig" -n payments get configmaps 2>&1)"; do
-        [ "$(left)" -gt -20 ] || fail "still access 20 s after the expiry."
+        [ "$(left)" -gt -20 ] || fail "still access 20 s after it should have ended."
         if [ "$(left)" -gt 1 ]; then sleep 0.5; fi
     done
     grep -qE 'Forbidden|Unauthorized|logged in' <<<"$said" || fail "the call failed for another reason: $said"
@@ -167,6 +194,54 @@ the_evidence() {
     found copy
 }
 
+a_shell_through_the_gateway() {
+    local reason="checkout hangs, need to look at its processes"
+    chapter "A shell through the gateway"
+    start_node
+    start_gateway
+    step "An open shell outlives its grant, because Kubernetes authorizes a request when it begins. GitOps applies a policy with the path Gateway"
+    shows gitops "$admin" apply -f hack/demo/policy-gateway.yaml
+    run_quietly "$admin" wait --for=condition=Ready bgp/payments-shell --timeout=120s
+    step "alice requests access with the plugin. It sends a public key; the private key stays on her machine"
+    shown alice "kubectl breakglass request payments-shell --reason '$reason' --ticket INC-4713 --name inc-4713 -f inc-4713.kubeconfig"
+    breakglass "$alice" request payments-shell --reason "$reason" --ticket INC-4713 --name inc-4713 -f "$work/inc-4713.kubeconfig" 2>&1 |
+        sed "s|$work/||g" | indent
+    shown alice "grep -oE 'server: .*|client-certificate-data|token' inc-4713.kubeconfig"
+    grep -oE 'server: .*|client-certificate-data|token' "$work/inc-4713.kubeconfig" | indent
+    step "She opens a shell in a pod"
+    shown inc-4713 "kubectl -n payments exec -it web -- sh"
+    open_shell inc-4713 -n payments exec -it web -- sh
+    types 'echo "in pod $HOSTNAME"' 'in pod web'
+    step "The incident is over, and the grant is revoked. Her shell is still open"
+    shown admin "kubectl breakglass revoke inc-4713 --reason 'the incident is over'"
+    breakglass "$admin" revoke inc-4713 --reason "the incident is over" 2>&1 | indent
+    shell_closed
+    step "Her terminal:"
+    tr -d '\r' <"$work/screen" | indent
+    if [ "$shell_kubectl" != "$kubectl" ]; then
+        grep -q 'breakglass: the grant inc-4713 is revoked' "$work/screen" || fail "the shell was closed without its last line."
+        [ "$shell_code" -ne 0 ] || fail "kubectl ended as if the command had ended."
+    fi
+    step "The gateway closed it. What comes after that is refused, and the answer says why"
+    shown admin "kubectl -n breakglass-system logs deployment/breakglass-gateway | grep 'closed'"
+    sed -n 's/.*"msg":"\(closed [^"]*\)".*/\1/p' "$work/gateway.log" | indent
+    refused inc-4713 "$work/inc-4713.kubeconfig" -n payments get pods
+    if [ "$shell_kubectl" != "$kubectl" ]; then the_recording; fi
+}
+
+the_recording() {
+    local until=$((SECONDS + 60))
+    step "The gateway recorded the shell. rita replays it; what she sees was verified against the journal"
+    shown rita "kubectl breakglass replay inc-4713 --text --journal journal --key journal.pub"
+    until breakglass "$rita" replay inc-4713 --text --journal "$work/journal" --key "$work/auditor/journal.pub" >"$work/replay.txt" 2>&1 &&
+        grep -q 'ended: the grant inc-4713 is revoked' "$work/replay.txt"; do
+        [ "$SECONDS" -lt "$until" ] || { cat "$work/replay.txt" >&2; fail "the recording cannot be replayed."; }
+        sleep 0.5
+    done
+    indent <"$work/replay.txt"
+    grep -q 'in pod web' "$work/replay.txt" || fail "the recording does not contain what was displayed."
+}
+
 without_the_operator() {
     local token exp
     chapter "The same, but the operator dies"
@@ -193,6 +268,62 @@ without_the_operator() {
     shows alice "$alice" wait --for=condition=Active=false bgg/inc-4712 --timeout=120s
     shows alice "$alice" get breakglassgrants
     nothing_left inc-4712
+}
+
+without_the_identity_provider() {
+    local asked columns
+    columns="custom-columns=PERSON:.spec.requester.username,PRESENTED-BY:.spec.requester.presentedBy,PHASE:.status.phase,REASON:.status.endReason"
+    chapter "The identity provider is down"
+    fill_the_safe
+    step "Today the identity provider is down. Nobody can log in, and no kubeconfig of a user works"
+    shown admin "kill -KILL $identity_pid"
+    stop_identity_provider
+    refused alice "$alice" get breakglassgrants
+    refused rita "$rita" get breakglassgrants
+    step "The kit is taken out of the safe and opened. The page in it says what to do"
+    shown alice "kubectl breakglass voucher kit open prod.kit --to kit --passphrase-file kit.pass | sed -n '/^2/,/^   Run/p'"
+    in_the_safe /dev/null voucher kit open prod.kit --to kit --passphrase-file kit.pass 2>"$work/quiet.log" | sed -n '/^2/,/^   Run/p' | indent
+    step "alice requests access with her voucher. The courier's kubeconfig works, because its token is the cluster's own"
+    asked=$EPOCHREALTIME
+    by_voucher inc-4714
+    in_the_safe /dev/null "${request[@]}" -f "$work/inc-4714.kubeconfig" 2>&1 | sed "s|$work/||g" | indent
+    good "access $(since "$asked") s after she asked, while nobody can log in"
+    shows inc-4714 "$work/inc-4714.kubeconfig" -n payments patch configmap checkout --type=merge -p '{"data":{"image":"checkout:2.40.4"}}'
+    step "The courier gains nothing by it, and the voucher cannot be used again"
+    refused courier "$work/safe/kit/courier.kubeconfig" -n payments get configmaps
+    by_voucher inc-4715
+    if in_the_safe /dev/null "${request[@]}" -f "$work/inc-4715.kubeconfig" >"$work/quiet.log" 2>&1; then fail "the voucher was used twice."; fi
+    grep -q 'already used' "$work/quiet.log" || { cat "$work/quiet.log" >&2; fail "the voucher was refused for another reason."; }
+    printf '      %s%s%s\n' "$red" "$(grep '^error' "$work/quiet.log")" "$plain_out"
+    step "The incident is over. GitOps needs no login: the authority is suspended, and the access that rests on it ends"
+    expires="${EPOCHREALTIME/,/.}"
+    shows gitops "$admin" patch bgauth/offline-2026 --type=merge -p '{"spec":{"suspended":true}}'
+    wait_for_refusal inc-4714
+    good "refused $(between "$expires" "$refused_at") s after the authority was suspended, as seen by polling with kubectl"
+    run_quietly "$admin" wait --for=condition=Revoked bgg/inc-4714 --timeout=120s
+    nothing_left inc-4714
+    step "The record: who used the voucher, who presented it, and what is due now"
+    shows admin "$admin" get bgg/inc-4714 -o "$columns"
+    events_of inc-4714
+    shows admin "$admin" get bgauth/offline-2026 -o 'jsonpath={.status.conditions[?(@.type=="RotationDue")].message}{"\n"}'
+    step "The identity provider is back"
+    start_identity_provider
+    shows alice "$alice" get breakglassgrants
+}
+
+a_drill() {
+    chapter "A drill"
+    step "Will it work the next time? A drill rehearses a policy every week: the operator requests access, uses it and revokes it"
+    shows gitops "$admin" apply -f hack/demo/drill.yaml
+    step "It can also be run at once. Each line is a phase, with the time that it took"
+    shown admin "kubectl breakglass drill run payments-weekly"
+    breakglass "$admin" drill run payments-weekly 2>&1 | indent
+    step "rita reads the report"
+    shown rita "kubectl breakglass drill report payments-weekly"
+    breakglass "$rita" drill report payments-weekly 2>&1 | indent
+    shown rita "kubectl breakglass drill report --output html > drills.html    # with a chart of the last runs"
+    breakglass "$rita" drill report --output html > "$work/drills.html"
+    grep -q '<svg' "$work/drills.html" || fail "the report has no chart."
 }
 
 nothing_left() { # nothing_left GRANT
@@ -243,8 +374,11 @@ trap 'exit 143' TERM
 say "first builds the operator from source, and a Kubernetes control plane (only once, 5 to 10 minutes; later it takes seconds)"
 hack/build.sh src/BreakGlass.Operator
 hack/build.sh src/BreakGlass.Cli
+hack/build.sh tests/DemoKubelet
 need curl curl
 kubectl="$(hack/ensure-kubectl.sh)"
+# From 1.31 on, kubectl opens shells over WebSocket, in which the gateway can write a last line. An older one has none.
+shell_kubectl="$(hack/ensure-kubectl.sh current)" || shell_kubectl="$kubectl"
 start_control_plane
 began=$EPOCHREALTIME
 set_up
@@ -252,5 +386,8 @@ start_operator
 say "CRDs, RBAC, a key for the journal, and the operator (as its own ServiceAccount, never as admin) in place after $(since "$began") s"
 with_the_operator
 the_evidence
+a_shell_through_the_gateway
 without_the_operator
+without_the_identity_provider
+a_drill
 printf '\n%s\n' "${bold}Done in $(since "$began") s${plain_out}, without the start of the control plane. Nothing is left on this machine."

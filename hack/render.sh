@@ -14,7 +14,7 @@ files="$made/charts/breakglass-operator/files"
 
 mkdir -p "$files/crd" "$files/guard" "$files/rbac" "$files/stamp" "$files/flowcontrol" "$made/deploy"
 for file in config/crd/*.breakglass.dev.yaml; do cp "$file" "$files/crd/"; done
-for file in operator operator_bind operator_grants operator_system reaper users; do cp "config/rbac/$file.yaml" "$files/rbac/"; done
+for file in operator operator_bind operator_grants operator_system drills reaper users; do cp "config/rbac/$file.yaml" "$files/rbac/"; done
 cp config/components/leftovers-look/operator_look.yaml "$files/rbac/"
 cp config/components/gateway/rbac.yaml "$files/rbac/gateway.yaml"
 cp config/guard/roles.yaml config/guard/policy.yaml config/guard/policy_namespaces.yaml config/guard/policy_stamp.yaml config/guard/fence.yaml "$files/guard/"

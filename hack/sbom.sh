@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes what the programs are made of as SPDX 2.3 JSON: every package with version, licence and checksum, from the lock files, and the .NET runtime
-# that went in. Runs after hack/publish.sh, which fetched all of them; says what is missing, and ends with 1, where a package or its licence is not known.
+# Writes what the programs are made of as SPDX 2.3 JSON: every package with version, licence and checksum, from the lock files, the player of recordings,
+# and the .NET runtime that went in. Runs after hack/publish.sh, which fetched all of them; says what is missing, and ends with 1, where a package or its
+# licence is not known.
 # Environment: VERSION, COMMIT, SOURCE_DATE_EPOCH. The same commit gives the same text.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,6 +43,8 @@ packages="$(locked)" || fail "which packages went in is not known: ${shipped[*]}
 runtimes="$(cat artifacts/obj/BreakGlass.{Operator,Cli}/project.assets.json | runtime)" ||
     fail "which .NET runtime went in is not known: run hack/publish.sh first."
 packages+=$'\n'"$runtimes"
+player="$(sed -nE 's/^asciinema-player ([^ ]+) \(([^)]+)\).*`sha512-([^`]+)`.*/\1 \2 \3/p' src/BreakGlass.Cli/Replay/Player/README.md)"
+[ -n "$player" ] || fail "which player of recordings went in is not known: run hack/player.sh."
 
 ids=()
 printf '%s\n' '{' '  "spdxVersion": "SPDX-2.3",' '  "dataLicense": "CC0-1.0",' '  "SPDXID": "SPDXRef-DOCUMENT",' \
@@ -59,6 +62,12 @@ while read -r name number; do
 ' "referenceType": "purl", "referenceLocator": "pkg:nuget/%s@%s"}], "checksums": [{"algorithm": "SHA512", "checksumValue": "%s"}]}\n' \
         "${ids[-1]}" "$name" "$number" "$licence" "$licence" "$name" "$number" "$sum"
 done <<<"$packages"
+read -r number licence sum <<<"$player"
+ids+=("SPDXRef-asciinema-player-$number")
+printf '    ,{"SPDXID": "%s", "name": "asciinema-player", "versionInfo": "%s", "downloadLocation": "NOASSERTION", "licenseConcluded": "%s",'\
+' "licenseDeclared": "%s", "copyrightText": "NOASSERTION", "filesAnalyzed": false, "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER",'\
+' "referenceType": "purl", "referenceLocator": "pkg:npm/asciinema-player@%s"}], "checksums": [{"algorithm": "SHA512", "checksumValue": "%s"}]}\n' \
+    "${ids[-1]}" "$number" "$licence" "$licence" "$number" "$(base64 -d <<<"$sum" | od -An -v -tx1 | tr -d ' \n')"
 printf '%s\n' '  ],' '  "relationships": [' \
     '    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-breakglass-operator"}'
 for name in "${ids[@]}"; do

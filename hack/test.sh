@@ -12,8 +12,8 @@ say_as="test"
 
 passed=0 failed=0 skipped=0 started=$SECONDS failures=""
 results="$PWD/artifacts/test-results"
-filter='Category!=Long' limit=2700
-if [ "${1:-}" = --long ]; then filter='Category=Long' limit=3600; fi
+filter='Category!=Long' limit=4500
+if [ "${1:-}" = --long ]; then filter='Category=Long' limit=4600; fi
 
 finish() { # the closing line, also where something on the way failed
     local status=$? line
@@ -40,7 +40,7 @@ kubectl="$(hack/ensure-kubectl.sh)"
 need curl curl; need openssl openssl; need lua lua5.4; need promtool prometheus; need zsh zsh; need fish fish
 need go golang-go; apt_install golang-golang-x-mod-dev rsyslog rsyslog-gnutls
 hack/ensure-helm.sh >/dev/null; hack/ensure-kubectl.sh debian >/dev/null
-if [ "$limit" -gt 2700 ]; then need chromium chromium; fi
+if [ "$limit" -gt 4500 ]; then need chromium chromium; fi
 say "$("$binaries/kube-apiserver" --version), kubectl is $kubectl"
 hack/build.sh
 

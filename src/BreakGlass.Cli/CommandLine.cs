@@ -1,6 +1,10 @@
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using BreakGlass.Cli.Commands;
+using BreakGlass.Cli.Drills;
 using BreakGlass.Cli.Journal;
+using BreakGlass.Cli.Replay;
+using BreakGlass.Cli.Vouchers;
 
 namespace BreakGlass.Cli;
 
@@ -62,6 +66,7 @@ internal static class CommandLine
             DecideCommands.Decide(context, "deny", ApprovalRules.Deny, "Deny a request for access. One denial is enough."),
             DecideCommands.Review(context),
             LockdownCommand.Create(context),
+            RotateCommand.Create(context),
             ListCommands.List(context),
             ListCommands.Get(context),
             ListCommands.Watch(context),
@@ -71,7 +76,10 @@ internal static class CommandLine
             LintCommand.Create(context),
             TestCommand.Create(context),
             ReportCommand.Create(context),
+            ReplayCommand.Create(context),
             JournalCommand.Create(context),
+            VoucherCommand.Create(context),
+            DrillCommand.Create(context),
             CompletionCommands.Create(context),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
@@ -79,6 +87,14 @@ internal static class CommandLine
         return root;
     }
 
-    private static string Name(ParseResult parse) =>
-        parse.CommandResult.Command is RootCommand ? "kubectl breakglass" : $"kubectl breakglass {parse.CommandResult.Command.Name}";
+    /// <summary>The words of a command, without those of the plugin.</summary>
+    public static string WordsOf(ParseResult parse)
+    {
+        var words = new Stack<string>();
+        for (SymbolResult? at = parse.CommandResult; at is CommandResult { Command: not RootCommand } command; at = at.Parent)
+            words.Push(command.Command.Name);
+        return string.Join(' ', words);
+    }
+
+    private static string Name(ParseResult parse) => $"kubectl breakglass {WordsOf(parse)}".TrimEnd();
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BreakGlass.Core.Journal;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Cli;
@@ -16,6 +17,7 @@ internal static class Errors
         KubeConnectionException lost => (ExitCodes.Error, $"no answer from the API server. {lost.Message}"),
         KubeConfigException config => (ExitCodes.Error, config.Message),
         CryptographicException crypto => (ExitCodes.Error, $"the credential cannot be decrypted: {crypto.Message}"),
+        JournalException journal => (ExitCodes.Error, journal.Message),
         YamlException yaml => (ExitCodes.Usage, $"invalid YAML at line {yaml.Start.Line}, column {yaml.Start.Column}: check indentation and quoting."),
         IOException or UnauthorizedAccessException => (ExitCodes.Error, $"{e.Message} Check the path and its permissions."),
         _ => null,

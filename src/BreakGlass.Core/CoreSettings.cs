@@ -39,8 +39,11 @@ public sealed record CoreSettings
     /// <summary>Whether the operator receives the API server's audit events, and so knows what is done with a grant.</summary>
     public bool RecordsSessions { get; init; }
 
-    /// <summary>Whether there is a gateway, for policies with path Gateway.</summary>
+    /// <summary>Whether there is a gateway, for policies with path Gateway. It reports what is done with their grants.</summary>
     public bool HasGateway { get; init; }
+
+    /// <summary>Whether there are session records: from the API server's audit events, from the gateway, or from both.</summary>
+    public bool HasSessions => RecordsSessions || HasGateway;
 
     /// <summary>Namespaces that no selector selects, beside those of the control plane: a policy reaches them by name alone.</summary>
     public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];

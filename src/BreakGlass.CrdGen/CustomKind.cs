@@ -11,7 +11,7 @@ internal sealed record CustomKind(Type Type, ResourceType Resource)
     public static IReadOnlyList<CustomKind> All { get; } =
     [
         Of<BreakGlassPolicy>(), Of<BreakGlassGrant>(), Of<BreakGlassApproval>(), Of<BreakGlassReview>(), Of<BreakGlassLockdown>(),
-        Of<BreakGlassSession>(),
+        Of<BreakGlassSession>(), Of<BreakGlassAuthority>(), Of<BreakGlassDrill>(),
     ];
 
     public CustomResourceAttribute Registration { get; } = Type.GetCustomAttribute<CustomResourceAttribute>()

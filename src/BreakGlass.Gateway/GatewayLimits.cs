@@ -20,6 +20,11 @@ public sealed record GatewayLimits
     /// <summary>How long a connection may be unused.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// How long a client may take to read why it is cut, in real time. Then its connection is broken off. Nothing of it reaches the API server meanwhile.
+    /// </summary>
+    public TimeSpan LastWords { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>The size of all headers of a request, in bytes. A larger request gets 431.</summary>
     public int HeaderBytes { get; init; } = 64 * 1024;
 

@@ -37,6 +37,29 @@ internal static partial class GatewayLog
     [LoggerMessage(210, LogLevel.Debug, "a request ended early ({Error})")]
     public static partial void RequestEnded(this ILogger logger, string error);
 
+    [LoggerMessage(212, LogLevel.Warning, "failed to report requests to the operator; retrying: {Why}")]
+    public static partial void NotReported(this ILogger logger, string why);
+
+    [LoggerMessage(213, LogLevel.Error, "nothing that is recorded has reached the operator for {Seconds:0} s, or some of it was lost; closing the sessions "
+        + "that policies with onRecordingFailure: End allow, and keeping the rest in memory")]
+    public static partial void RecordingFails(this ILogger logger, double seconds);
+
+    [LoggerMessage(214, LogLevel.Information, "what is recorded reaches the operator again")]
+    public static partial void RecordingWorks(this ILogger logger);
+
     [LoggerMessage(211, LogLevel.Error, "unexpected error (a bug) in a request")]
     public static partial void RequestFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(220, LogLevel.Warning, "failed to ask the API server whether grant {Grant} still allows what is open; closing it: {Why}")]
+    public static partial void RightsNotRead(this ILogger logger, string grant, string why);
+
+    [LoggerMessage(230, LogLevel.Warning, "failed to store part {Part} of the recording {Stream} of grant {Grant}; trying again until it is stored: {Why}")]
+    public static partial void RecordingNotStored(this ILogger logger, string grant, string stream, int part, string why);
+
+    [LoggerMessage(231, LogLevel.Error, "part {Part} of the recording {Stream} of grant {Grant} cannot be stored; the stream is not recorded any "
+        + "more: {Why}")]
+    public static partial void RecordingRefused(this ILogger logger, string grant, string stream, int part, string why);
+
+    [LoggerMessage(232, LogLevel.Warning, "the recording {Stream} of grant {Grant} is incomplete: more was sent than the operator stored")]
+    public static partial void RecordingIncomplete(this ILogger logger, string grant, string stream);
 }

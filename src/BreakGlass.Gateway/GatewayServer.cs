@@ -1,8 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
+using BreakGlass.Core.Rules;
 using BreakGlass.Gateway.Admission;
 using BreakGlass.Gateway.Cutting;
 using BreakGlass.Gateway.Proxying;
+using BreakGlass.Gateway.Recording;
+using BreakGlass.Gateway.Reporting;
 using BreakGlass.Gateway.Streams;
 using BreakGlass.Gateway.Tokens;
 using Microsoft.AspNetCore.Builder;
@@ -22,16 +25,19 @@ namespace BreakGlass.Gateway;
 /// </summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
+    /// <summary>How long the ends of recordings may take to be stored when the process stops, in real time.</summary>
+    private static readonly TimeSpan StoredWithin = TimeSpan.FromSeconds(5);
+
     private readonly WebApplication _app;
-    private readonly SteadyClock _time;
     private readonly GatewayCertificates _certificates;
     private readonly GrantBook _book;
-    private readonly TokenMint _tokens;
     private readonly OpenGrants _open;
     private readonly ConnectionGate _gate;
     private readonly HttpMessageInvoker _upstream;
-    private readonly Forwarder _forwarder;
-    private readonly GatewayMetrics _metrics;
+    private readonly Recordings _recordings;
+    private readonly OperatorConnection? _operator;
+    private readonly Reporter? _reporter;
+    private Task _reporting = Task.CompletedTask;
     private readonly ILogger _logger;
 
     /// <param name="client">With the gateway's own identity: reads grants and policies, and requests tokens.</param>
@@ -44,20 +50,33 @@ public sealed class GatewayServer : IAsyncDisposable
     public GatewayServer(
         KubeClient client, HttpMessageHandler upstream, Uri server, GatewayOptions options, SteadyClock time, GatewayMetrics metrics, ILogger logger)
     {
-        (_time, _metrics, _logger) = (time, metrics, logger);
+        _logger = logger;
         _certificates = new(options.CertificateDirectory, time, logger);
+        _operator = options.ReportsUrl is { } reports ? new(_certificates, reports, options.ReportsName) : null;
         _book = new(client, options.StalenessLimit, time, logger);
-        _tokens = new(client, time, logger);
-        _open = new(_book, _tokens, options.Limits, time, metrics, logger);
-        _gate = new(options.Limits.ConnectionsWithoutGrant);
+        var tokens = new TokenMint(client, time, logger);
         _upstream = new(upstream, disposeHandler: true);
-        _forwarder = new(_upstream, server, options.Limits, logger);
+        _open = new(_certificates, _book, tokens, new(_upstream, server, _book, tokens, time, logger), options.Limits, time, metrics, logger);
+        _gate = new(options.Limits.ConnectionsWithoutGrant);
+        if (_operator is not null)
+        {
+            ReportAsync = _operator.SendAsync;
+            _reporter = new(_operator, time, metrics, logger);
+            _reporter.Failed = () => _open.CutAll(RecordingRules.MustBeRecorded, RecordingRules.NotRecorded());
+            _reporter.FailedOf = name => _open.CutAll(g => g.Metadata.Name == name && RecordingRules.MustBeRecorded(g), RecordingRules.NotRecorded());
+        }
+
+        _recordings = new((request, cancellationToken) => ReportAsync(request, cancellationToken), metrics, time, logger);
+        var pipeline = new RequestPipeline(
+            _certificates, _book, tokens, _open, new(_upstream, server, options.Limits, _recordings, logger), _recordings, _reporter, metrics, logger);
         metrics.HeardAt = () => _book.HeardAt;
+        metrics.CertificateExpiresAt = () => _certificates.ServedUntil;
+        metrics.IsRecordingFailing = () => _reporter is { Health.IsFailing: true } || _recordings.IsFailing || _recordings.IsRefused;
 
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         _app = builder.Build();
-        _app.Run(ServeAsync);
+        _app.Run(pipeline.ServeAsync);
     }
 
     /// <summary>The port listened on, once started.</summary>
@@ -65,6 +84,10 @@ public sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>How many requests and streams are open.</summary>
     public int OpenRequests => _open.Count;
+
+    /// <summary>Sends a request to the operator; its URI is a path and a query.</summary>
+    internal Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> ReportAsync { get; set; } =
+        static (_, _) => throw new HttpRequestException("the gateway does not report to an operator");
 
     /// <summary>What is not there yet, or not as it must be to admit requests; empty if the gateway is ready.</summary>
     public IReadOnlyList<string> Missing() => [.. _certificates.Missing(), .. _book.Missing()];
@@ -85,21 +108,32 @@ public sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>Follows grants, policies and certificates until it is cancelled, or a part of it breaks: then the process must end.</summary>
     public async Task RunAsync(CancellationToken cancellationToken) =>
-        await await Task.WhenAny(_book.RunAsync(cancellationToken), _certificates.RunAsync(cancellationToken));
+        await await Task.WhenAny([
+            _book.RunAsync(cancellationToken), _certificates.RunAsync(cancellationToken),
+            .. _reporter is null ? Array.Empty<Task>() : [_reporting = _reporter.RunAsync(cancellationToken)],
+        ]);
 
     /// <summary>Waits until grants and policies were listed.</summary>
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => _book.WaitForSyncAsync(cancellationToken);
 
     /// <summary>Takes no new connections; what is under way ends as long as the token allows, and is broken off then.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _app.StopAsync(cancellationToken);
+        using var patience = new CancellationTokenSource(StoredWithin, TimeProvider.System);
+        await _recordings.DrainAsync(patience.Token);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
+        await _reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the last report
+        _recordings.Dispose();
         _open.Dispose();
         _book.Dispose();
         _upstream.Dispose();
+        _operator?.Dispose();
     }
 
     [SuppressMessage("Security", "CA5359", Justification = "These are clients' certificates. Admittance judges them for each request.")]
@@ -152,111 +186,4 @@ public sealed class GatewayServer : IAsyncDisposable
             listen.UseHttps(tls);
         }
     }
-
-    private async Task ServeAsync(HttpContext context)
-    {
-        _metrics.Began();
-        try
-        {
-            if (await TryServeAsync(context) is { } refusal) await RefuseAsync(context, refusal);
-        }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // The client is gone.
-        }
-        catch (Exception e)
-        {
-            _logger.RequestFailed(e);
-            context.Abort();
-        }
-        finally
-        {
-            _metrics.Ended(context.Response.StatusCode);
-        }
-    }
-
-    /// <summary>Carries out a request, or says why not.</summary>
-    private async Task<Refusal?> TryServeAsync(HttpContext context)
-    {
-        var connection = ClientConnection.Of(context);
-        var certificate = connection.Identify(context, _certificates.Authorities);
-        if (certificate is { IsTrusted: true, Grant: { } named })
-        {
-            // Its certificate is good: it does not wait among strangers while the API server is asked. Where it is refused, the connection is closed.
-            connection.Slot?.Admit();
-            if (_book.IsStale || !await _book.ConfirmAsync(named, context.RequestAborted)) return Stale();
-        }
-
-        var (open, refusal) = _open.Open(connection);
-        if (open is null) return refusal;
-        using (open)
-        {
-            return Problem(context, out var mayImpersonate, open.Grant.Name) ?? await ForwardAsync(context, open, mayImpersonate);
-        }
-    }
-
-    private async Task<Refusal?> ForwardAsync(HttpContext context, OpenRequest open, bool mayImpersonate)
-    {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, open.Cut);
-        for (var isFirst = true; ; isFirst = false)
-        {
-            string? token;
-            try
-            {
-                token = _book.Get(open.Grant.Name) is { } grant && grant.Metadata.Uid == open.Connection.Certificate?.Grant?.Uid
-                    ? await _tokens.GetAsync(grant, ends.Token) : null;
-            }
-            catch (OperationCanceledException) when (open.Why is not null)
-            {
-                return open.Why;
-            }
-
-            if (open.Why is { } why) return why;
-            if (token is null) return Upstream(GatewaySentences.TokenNotIssued);
-            if (await _forwarder.ForwardAsync(context, open, token, mayImpersonate)) return null;
-            _logger.TokenRefused(open.Grant.Name);
-            _tokens.Drop(open.Grant.Name, token);
-            if (!isFirst) return Upstream(GatewaySentences.TokenRefused);
-        }
-    }
-
-    /// <summary>What is wrong with the request itself.</summary>
-    private Refusal? Problem(HttpContext context, out bool mayImpersonate, string name)
-    {
-        var request = context.Request;
-        var grant = _book.Get(name);
-        mayImpersonate = grant is not null && _book.PolicyOf(grant)?.Spec.AllowPersistence.Contains(ApiWords.Impersonate) is true;
-        if (TargetRules.Problem(request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is { } target) return Bad(target);
-        var (isHttp1, policy) = (!HttpProtocol.IsHttp2(request.Protocol), grant?.Spec.Policy ?? "");
-        if (HeaderRules.Problem(request.Headers, isHttp1, policy, mayImpersonate) is { } header) return header;
-        var protocol = Upgrades.Requested(context);
-        if (!Upgrades.IsForwarded(protocol))
-            return new(RefusalReasons.Upgrade, StatusCodes.Status400BadRequest, GatewaySentences.OtherProtocol);
-        return protocol == Upgrades.WebSocket && WebSocketHandshake.Problem(request) is { } handshake ? Bad(handshake) : null;
-    }
-
-    private async Task RefuseAsync(HttpContext context, Refusal refusal)
-    {
-        _metrics.Refused(refusal.Reason);
-        if (refusal.IsUnauthorized) ClientConnection.Of(context).RequestClose();
-
-        // Whatever follows on the connection of such a request may have been meant as a part of it.
-        if (refusal.Code == StatusCodes.Status400BadRequest && HttpProtocol.IsHttp11(context.Request.Protocol))
-            context.Features.GetRequiredFeature<IHttpResponseFeature>().OnStarting(CloseAsync, context);
-        if (context.Response.HasStarted) context.Abort();
-        else await StatusAnswer.SendAsync(context, refusal, context.RequestAborted);
-    }
-
-    private static Task CloseAsync(object context)
-    {
-        ((HttpContext)context).Response.Headers.Connection = "close";
-        return Task.CompletedTask;
-    }
-
-    private static Refusal Bad(string message) => new(RefusalReasons.BadRequest, StatusCodes.Status400BadRequest, message);
-
-    private static Refusal Stale() =>
-        new(RefusalReasons.Stale, StatusCodes.Status503ServiceUnavailable, GatewaySentences.Stale) { RetryAfter = 5 };
-
-    private static Refusal Upstream(string message) => new(RefusalReasons.Upstream, StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = 1 };
 }

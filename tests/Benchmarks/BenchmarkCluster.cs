@@ -17,11 +17,9 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
     private const string OurObjects = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
     private const int AtOnce = 32;
 
-    private readonly ControlPlane _controlPlane;
-
     private BenchmarkCluster(ControlPlane controlPlane, BenchOptions options, string operatorKubeconfig)
     {
-        _controlPlane = controlPlane;
+        ControlPlane = controlPlane;
         Options = options;
         OperatorKubeconfig = operatorKubeconfig;
         Connection = ClusterConnection.FromKubeconfig(operatorKubeconfig);
@@ -30,6 +28,9 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
     }
 
     public BenchOptions Options { get; }
+
+    /// <summary>The API server and what belongs to it.</summary>
+    public ControlPlane ControlPlane { get; }
 
     public string OperatorKubeconfig { get; }
 
@@ -42,11 +43,11 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
     /// <summary>The floor's: an administrator too, on a connection of its own, as the operator has one.</summary>
     public KubeClient Administrator { get; }
 
-    public string Directory => _controlPlane.Directory;
+    public string Directory => ControlPlane.Directory;
 
-    public string AuditLog => _controlPlane.AuditLog;
+    public string AuditLog => ControlPlane.AuditLog;
 
-    public string ServerVersion => _controlPlane.ServerVersion.ToString();
+    public string ServerVersion => ControlPlane.ServerVersion.ToString();
 
     private static KubeClientOptions Patient => new() { UserAgent = "breakglass-benchmarks", RequestTimeout = TimeSpan.FromSeconds(60) };
 
@@ -64,7 +65,7 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
                 "breakglass-system", "breakglass-operator", cancellationToken: cancellationToken);
             var cluster = new BenchmarkCluster(controlPlane, options, kubeconfig);
             await cluster.Admin.CreateAsync(new V1Namespace { Metadata = new() { Name = Namespace } }, cancellationToken);
-            await cluster.Admin.CreateAsync(Policy(), cancellationToken);
+            await cluster.Admin.CreateAsync(Policy(PolicyName, SessionPath.Direct, Namespace), cancellationToken);
             return cluster;
         }
         catch
@@ -77,7 +78,7 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
     /// <summary>Processor time that a part of the control plane has used so far.</summary>
     public TimeSpan ProcessorTime(string part)
     {
-        using var process = Process.GetProcessById(_controlPlane.ProcessIdOf(part));
+        using var process = Process.GetProcessById(ControlPlane.ProcessIdOf(part));
         return process.TotalProcessorTime;
     }
 
@@ -92,6 +93,24 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
             Ticket = "INC-4711",
             Duration = duration,
             Requester = new() { Username = "alice", Groups = ["payments-oncall", "system:authenticated"] },
+        },
+    };
+
+    /// <summary>A policy that gives access to namespaces on a path.</summary>
+    public static BreakGlassPolicy Policy(string name, SessionPath path, params IReadOnlyList<string> namespaces) => new()
+    {
+        Metadata = new() { Name = name },
+        Spec = new()
+        {
+            Description = "Payments on-call during an incident",
+            Mode = PolicyMode.BreakGlass,
+            Requesters = [new() { Kind = "Group", Name = "payments-oncall" }],
+            Access = [new() { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = namespaces }],
+            Session = path is SessionPath.Direct ? null : new() { Path = path },
+            Credential = CredentialKind.ServiceAccountToken,
+            Duration = new() { Default = "30m", Max = "2h" },
+            Justification = new() { MinLength = 20, TicketPattern = "^INC-[0-9]+$" },
+            Review = new() { Required = true, Reviewers = [new() { Kind = "Group", Name = "security" }] },
         },
     };
 
@@ -118,7 +137,7 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
     {
         Admin.Dispose();
         Administrator.Dispose();
-        await _controlPlane.DisposeAsync();
+        await ControlPlane.DisposeAsync();
     }
 
     private async Task DeleteAllAsync<T>(string? selector, CancellationToken cancellationToken)
@@ -128,20 +147,4 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
         await EachAsync(all.Items, (o, ct) => Admin.DeleteAsync<T>(o.Metadata.Name, o.Metadata.NamespaceProperty, DeleteOptions.Default, ct),
             cancellationToken);
     }
-
-    private static BreakGlassPolicy Policy() => new()
-    {
-        Metadata = new() { Name = PolicyName },
-        Spec = new()
-        {
-            Description = "Payments on-call during an incident",
-            Mode = PolicyMode.BreakGlass,
-            Requesters = [new() { Kind = "Group", Name = "payments-oncall" }],
-            Access = [new() { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = [Namespace] }],
-            Credential = CredentialKind.ServiceAccountToken,
-            Duration = new() { Default = "30m", Max = "2h" },
-            Justification = new() { MinLength = 20, TicketPattern = "^INC-[0-9]+$" },
-            Review = new() { Required = true, Reviewers = [new() { Kind = "Group", Name = "security" }] },
-        },
-    };
 }

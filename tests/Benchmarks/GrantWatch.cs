@@ -35,6 +35,10 @@ internal sealed class GrantWatch : IAsyncDisposable
     public Task<(long At, BreakGlassGrant Grant)> ActiveAsync(string name, CancellationToken cancellationToken) =>
         WithinPatienceAsync(Of(name).Active.Task, $"grant {name} to become Active", cancellationToken);
 
+    /// <summary>When it was seen that the grant ends: revoked by a person, or ended by the operator.</summary>
+    public Task<(long At, BreakGlassGrant Grant)> OverAsync(string name, CancellationToken cancellationToken) =>
+        WithinPatienceAsync(Of(name).Over.Task, $"grant {name} to end", cancellationToken);
+
     /// <summary>When the grant was seen over, and proven to be.</summary>
     public Task<(long At, BreakGlassGrant Grant)> ProvenAsync(string name, CancellationToken cancellationToken) =>
         WithinPatienceAsync(Of(name).Proven.Task, $"grant {name} to be proven revoked", cancellationToken);
@@ -75,6 +79,7 @@ internal sealed class GrantWatch : IAsyncDisposable
                 $"Grant {grant.Metadata.Name} is {status.Phase}: {string.Join("; ", status.Conditions.Select(c => c.Message))}"));
         }
 
+        if (grant.Spec.Revoke is not null || status.EndReason is not null) stages.Over.TrySetResult((at, grant));
         if (status.EndedAt is null || !status.Conditions.Any(c => c is { Type: "Revoked", Status: "True" })) return;
         stages.Proven.TrySetResult((at, grant));
         if (grant.FinalizersOrEmpty.Count == 0) stages.Settled.TrySetResult((at, grant));
@@ -83,6 +88,8 @@ internal sealed class GrantWatch : IAsyncDisposable
     private sealed record Stages
     {
         public TaskCompletionSource<(long At, BreakGlassGrant Grant)> Active { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<(long At, BreakGlassGrant Grant)> Over { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource<(long At, BreakGlassGrant Grant)> Proven { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

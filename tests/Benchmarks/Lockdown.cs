@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
-using k8s.Models;
 using Kube.Client;
 
 namespace Benchmarks;
@@ -11,9 +9,6 @@ internal sealed class Lockdown(BenchmarkCluster cluster, Report report)
     private const string Name = "bench";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>When a watch saw a binding go, those that give access and those that let the credential be read.</summary>
-    private readonly ConcurrentDictionary<(bool Reader, string Grant), long> _gone = new();
 
     public async Task MeasureAsync(CancellationToken cancellationToken)
     {
@@ -38,23 +33,17 @@ internal sealed class Lockdown(BenchmarkCluster cluster, Report report)
 
     private async Task MeasureAsync(GrantWatch grants, List<string> names, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watching = WatchBindingsAsync(await Follow.NowAsync<V1RoleBinding>(cluster.Admin, cancellationToken), stop.Token);
+        await using var gone = await GoneBindings.StartAsync(cluster.Admin, "lockdown-", cancellationToken);
         var began = TimeProvider.System.GetTimestamp();
         await cluster.Admin.CreateAsync(
             new BreakGlassLockdown { Metadata = new() { Name = Name }, Spec = new() { Reason = "a token leaked" } }, cancellationToken);
 
-        var proven = Since(began, await Task.WhenAll(names.Select(async name => (await grants.ProvenAsync(name, cancellationToken)).At)));
+        var proven = Samples.Since(began, await Task.WhenAll(names.Select(async name => (await grants.ProvenAsync(name, cancellationToken)).At)));
         var complete = await CompletedAsync(began, cancellationToken);
-        while (_gone.Count < 2 * names.Count && !watching.IsFaulted && TimeProvider.System.GetElapsedTime(began) < Patience)
-            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
-        if (watching.IsFaulted) await watching;
-        var lost = 2 * names.Count - _gone.Count;
-        var cut = Since(began, _gone.Where(g => !g.Key.Reader).Select(g => g.Value));
-        var all = Since(began, _gone.Values);
-        var settled = Since(began, await Task.WhenAll(names.Select(async name => (await grants.SettledAsync(name, cancellationToken)).At)));
-        await stop.CancelAsync();
-        await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await gone.UntilAsync(g => g.All.Count >= 2 * names.Count, Patience, cancellationToken);
+        var lost = 2 * names.Count - gone.All.Count;
+        var (cut, all) = (Samples.Since(began, gone.Access), Samples.Since(began, gone.All));
+        var settled = Samples.Since(began, await Task.WhenAll(names.Select(async name => (await grants.SettledAsync(name, cancellationToken)).At)));
 
         report.Add(new($"lockdown created → all bindings that give access gone, {names.Count} grants", $"{Text.Number(cut.Max / 1000, "s", 2)}, {lost} lost",
             "", "≤ 5 s, 0 lost", cut.Max <= 5000 && lost == 0));
@@ -72,8 +61,6 @@ internal sealed class Lockdown(BenchmarkCluster cluster, Report report)
 
     private static IReadOnlyList<string> Row(string name, Samples s) => [name, Text.Ms(s.P50), Text.Ms(s.P99), Text.Ms(s.Max)];
 
-    private static Samples Since(long began, IEnumerable<long> at) => new([.. at.Select(a => TimeProvider.System.GetElapsedTime(began, a).TotalMilliseconds)]);
-
     private async Task<double> CompletedAsync(long began, CancellationToken cancellationToken)
     {
         while (TimeProvider.System.GetElapsedTime(began) < Patience)
@@ -84,20 +71,5 @@ internal sealed class Lockdown(BenchmarkCluster cluster, Report report)
         }
 
         return double.NaN;
-    }
-
-    private Task WatchBindingsAsync(string version, CancellationToken cancellationToken)
-    {
-        static bool IsOurs(V1RoleBinding binding) =>
-            binding.LabelsOrEmpty.TryGetValue(BreakGlassApi.GrantLabel, out var grant) && grant.StartsWith("lockdown-", StringComparison.Ordinal);
-        static (bool Reader, string Grant) Of(V1RoleBinding binding) =>
-            (binding.Metadata.NamespaceProperty == BenchmarkCluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
-        return Follow.RunAsync<V1RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
-            change =>
-            {
-                if (change.Type is WatchEventType.Deleted && IsOurs(change.Object)) _gone.TryAdd(Of(change.Object), TimeProvider.System.GetTimestamp());
-            },
-            _ => throw new InvalidOperationException("changes of bindings were missed: too slow a machine for this figure; run it again"),
-            cancellationToken);
     }
 }

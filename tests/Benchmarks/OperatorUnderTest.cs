@@ -38,21 +38,34 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     /// <param name="containerMebibytes">The container's memory limit; null for none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="options">Options of the operator in addition to those that every run has.</param>
-    public static async Task<OperatorUnderTest> StartAsync(
-        BenchmarkCluster cluster, int? containerMebibytes, CancellationToken cancellationToken, params string[] options)
+    public static Task<OperatorUnderTest> StartAsync(
+        BenchmarkCluster cluster, int? containerMebibytes, CancellationToken cancellationToken, params string[] options) => StartAsync(
+            cluster, cluster.OperatorKubeconfig, ["--trust-requester", "--webhook=false", .. options], containerMebibytes, cancellationToken);
+
+    /// <summary>Starts the gateway, another command of the same program.</summary>
+    /// <param name="cluster">The control plane.</param>
+    /// <param name="kubeconfig">Of the gateway's ServiceAccount.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="options">Options of the gateway.</param>
+    public static Task<OperatorUnderTest> StartGatewayAsync(
+        BenchmarkCluster cluster, string kubeconfig, CancellationToken cancellationToken, params string[] options) =>
+        StartAsync(cluster, kubeconfig, ["gateway", .. options], null, cancellationToken);
+
+    private static async Task<OperatorUnderTest> StartAsync(
+        BenchmarkCluster cluster, string kubeconfig, IReadOnlyList<string> arguments, int? containerMebibytes, CancellationToken cancellationToken)
     {
         var port = FreePort();
         var log = Path.Combine(cluster.Directory, $"operator-{port}.log");
         string[] command = cluster.Options.Operator.EndsWith(".dll", StringComparison.Ordinal)
             ? ["dotnet", cluster.Options.Operator] : [cluster.Options.Operator];
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, "--trust-requester",
-            "--webhook=false", $"--http-address=127.0.0.1:{port}", .. options])
+        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, .. arguments,
+            $"--http-address=127.0.0.1:{port}"])
         {
             start.ArgumentList.Add(argument);
         }
 
-        start.Environment["KUBECONFIG"] = cluster.OperatorKubeconfig;
+        start.Environment["KUBECONFIG"] = kubeconfig;
         if (containerMebibytes is { } limit)
             start.Environment["DOTNET_GCHeapHardLimit"] = (limit * 1024L * 1024 * 3 / 4).ToString("x", CultureInfo.InvariantCulture);
         var http = new HttpClient(

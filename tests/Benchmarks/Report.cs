@@ -3,11 +3,11 @@ using System.Text;
 namespace Benchmarks;
 
 /// <summary>The figures of a run, as they are printed and kept.</summary>
-internal sealed class Report
+/// <param name="place">The name of the place in the page where they are kept.</param>
+internal sealed class Report(string place)
 {
-    private const string Begin = "<!-- figures: begin (written by 'make bench') -->";
-    private const string End = "<!-- figures: end -->";
-
+    private readonly string _begin = $"<!-- {place}: begin (written by 'make bench') -->";
+    private readonly string _end = $"<!-- {place}: end -->";
     private readonly List<Figure> _figures = [];
     private readonly List<string> _tables = [];
 
@@ -16,6 +16,9 @@ internal sealed class Report
         _figures.Add(figure);
         Progress.Say($"  => {figure.Name}: {figure.Measured}{(figure.Floor.Length > 0 ? $" (floor {figure.Floor})" : "")}{Verdict(figure, " target ")}");
     }
+
+    /// <summary>Whether there is no figure.</summary>
+    public bool IsEmpty => _figures.Count == 0;
 
     /// <summary>A table with details below the figures.</summary>
     public void AddTable(string title, IReadOnlyList<string> header, IEnumerable<IReadOnlyList<string>> rows) =>
@@ -32,14 +35,14 @@ internal sealed class Report
 
     /// <summary>Puts the rendered figures between the file's two marks.</summary>
     /// <exception cref="InvalidOperationException">The marks are not there.</exception>
-    public static void Write(string file, string rendered)
+    public void Write(string file, string rendered)
     {
         var text = File.ReadAllText(file);
-        var begin = text.IndexOf(Begin, StringComparison.Ordinal);
-        var end = text.IndexOf(End, StringComparison.Ordinal);
+        var begin = text.IndexOf(_begin, StringComparison.Ordinal);
+        var end = text.IndexOf(_end, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
-            throw new InvalidOperationException($"{Path.GetFileName(file)} lacks the lines '{Begin}' and '{End}' that the figures go between.");
-        File.WriteAllText(file, $"{text[..(begin + Begin.Length)]}\n{rendered}{text[end..]}");
+            throw new InvalidOperationException($"{Path.GetFileName(file)} lacks the lines '{_begin}' and '{_end}' that the figures go between.");
+        File.WriteAllText(file, $"{text[..(begin + _begin.Length)]}\n{rendered}{text[end..]}");
     }
 
     private static string Verdict(Figure figure, string before) =>

@@ -3,6 +3,10 @@ namespace Benchmarks;
 /// <summary>Measured durations in milliseconds.</summary>
 internal sealed record Samples(IReadOnlyList<double> Values)
 {
+    /// <summary>How long after a moment others were, all of them timestamps of the TimeProvider.</summary>
+    public static Samples Since(long began, IEnumerable<long> at) =>
+        new([.. at.Select(a => TimeProvider.System.GetElapsedTime(began, a).TotalMilliseconds)]);
+
     public double P50 => Percentile(50);
 
     public double P99 => Percentile(99);

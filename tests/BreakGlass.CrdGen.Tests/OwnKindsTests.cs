@@ -5,7 +5,7 @@ using Xunit;
 
 namespace BreakGlass.CrdGen.Tests;
 
-/// <summary>What holds for the schemas of all five kinds.</summary>
+/// <summary>What holds for the schemas of all kinds.</summary>
 public sealed partial class OwnKindsTests
 {
     private static readonly IReadOnlyDictionary<string, JsonObject> Crds =
@@ -20,6 +20,8 @@ public sealed partial class OwnKindsTests
     [InlineData("BreakGlassReview", "breakglassreviews", "bgr")]
     [InlineData("BreakGlassLockdown", "breakglasslockdowns", "bgl")]
     [InlineData("BreakGlassSession", "breakglasssessions", "bgsess")]
+    [InlineData("BreakGlassAuthority", "breakglassauthorities", "bgauth")]
+    [InlineData("BreakGlassDrill", "breakglassdrills", "bgd")]
     public void A_kind_is_registered_as_the_contract_says(string kind, string plural, string shortName)
     {
         var crd = Crds[kind];
@@ -39,7 +41,13 @@ public sealed partial class OwnKindsTests
     public void A_grant_shows_the_columns_of_the_contract() =>
         Crds["BreakGlassGrant"]["spec"]!["versions"]![0]!["additionalPrinterColumns"]!.AsArray()
             .Select(c => (c!["name"]!.ToString(), Wide: c["priority"] is not null))
-            .Should().Equal(("Policy", false), ("Requester", false), ("Phase", false), ("Expires", false), ("Ticket", true), ("Reason", true), ("Age", false));
+            .Should().Equal(("Policy", false), ("Requester", false), ("Phase", false), ("Expires", false), ("Ticket", true), ("Reason", true),
+                ("Drill", true), ("Age", false));
+
+    [Fact]
+    public void An_authority_shows_the_columns_of_the_contract() =>
+        Crds["BreakGlassAuthority"]["spec"]!["versions"]![0]!["additionalPrinterColumns"]!.AsArray().Select(c => c!["name"]!.ToString())
+            .Should().Equal("Keys", "Required", "Suspended", "Ready", "Rotation-Due", "Age");
 
     [Theory]
     [MemberData(nameof(Kinds))]

@@ -10,7 +10,7 @@ public sealed class RbacTests
     private const string Grants = "breakglass-grants";
 
     private static readonly string[] People = ["breakglass-requester", "breakglass-approver", "breakglass-reviewer", "breakglass-lockdown",
-        "breakglass-policy-author", "breakglass-auditor"];
+        "breakglass-policy-author", "breakglass-auditor", "breakglass-courier"];
 
     private static IReadOnlyList<ManifestObject> Roles => ConfigDirectory.Of("ClusterRole", "Role");
 
@@ -61,7 +61,10 @@ public sealed class RbacTests
     public void Of_the_Secrets_beside_it_the_operator_reads_its_own_three_alone()
     {
         var rules = Rules.Where(r => r.Role.Namespace == System && r.Rule["resources"].Strings().Contains("secrets")).ToList();
-        rules.Should().OnlyContain(r => r.Role.Name == "breakglass-operator");
+        var drill = rules.Should().ContainSingle(r => r.Role.Name != "breakglass-operator").Subject;
+        rules.Remove(drill);
+        (drill.Role.Name, Flat(drill.Rule)).Should().Be(("breakglass-drill-vouchers", " secrets get"), "the drill identity reads the vouchers of drills");
+        drill.Rule["resourceNames"].Strings().Should().Equal("breakglass-drill-vouchers");
         rules.Where(r => r.Rule["resourceNames"] is null).Should().ContainSingle().Which.Rule["verbs"].Strings().Should().Equal("create");
         var named = rules.Where(r => r.Rule["resourceNames"] is not null).Should().ContainSingle().Subject.Rule;
         named["resourceNames"].Strings().Should().Equal("breakglass-seal-keys", "breakglass-webhook-tls", "breakglass-gateway-tls");
@@ -125,7 +128,7 @@ public sealed class RbacTests
             .Select(b => (b.Kind, b.Namespace, Role: b.Node["roleRef"]!["name"]!.GetValue<string>())).ToList();
         bound.Should().BeEquivalentTo([("ClusterRoleBinding", (string?)null, "breakglass-gateway"), ("RoleBinding", Grants, "breakglass-gateway")]);
         Rules.Where(r => r.Role.Name == "breakglass-gateway").Select(r => $"{r.Role.Kind} {r.Role.Namespace}: {Flat(r.Rule)}").Should().BeEquivalentTo(
-            "ClusterRole : breakglass.dev breakglassgrants,breakglasspolicies get,list,watch",
+            "ClusterRole : breakglass.dev breakglassgrants,breakglasspolicies,breakglasslockdowns get,list,watch",
             $"Role {Grants}:  serviceaccounts/token create");
     }
 
@@ -133,6 +136,10 @@ public sealed class RbacTests
     public void The_auditor_only_reads() =>
         Rules.Where(r => r.Role.Name == "breakglass-auditor").SelectMany(r => r.Rule["verbs"].Strings()).Distinct()
             .Should().BeEquivalentTo(["get", "list", "watch"]);
+
+    [Fact]
+    public void The_courier_creates_and_reads_grants_and_nothing_else() =>
+        Rules.Where(r => r.Role.Name == "breakglass-courier").Select(r => Flat(r.Rule)).Should().Equal("breakglass.dev breakglassgrants create,get,watch");
 
     [Fact]
     public void People_get_nothing_but_our_own_kinds() =>
@@ -152,7 +159,8 @@ public sealed class RbacTests
             var subject = binding.Node["subjects"]!.AsArray().Should().ContainSingle().Subject!;
             subject["kind"]!.GetValue<string>().Should().Be("ServiceAccount");
             subject["namespace"]!.GetValue<string>().Should().Be(System);
-            subject["name"]!.GetValue<string>().Should().BeOneOf("breakglass-operator", "breakglass-reaper", "breakglass-gateway");
+            subject["name"]!.GetValue<string>().Should().BeOneOf(
+                "breakglass-operator", "breakglass-reaper", "breakglass-gateway", "breakglass-drill", "breakglass-drill-approver");
         }
     }
 
@@ -168,7 +176,10 @@ public sealed class RbacTests
         ConfigDirectory.Of("Namespace")
             .Should().OnlyContain(n => n.Node["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"]!.GetValue<string>() == "restricted");
         ConfigDirectory.Of("ServiceAccount").Select(s => (s.Namespace, s.Name))
-            .Should().BeEquivalentTo([(System, "breakglass-operator"), (System, "breakglass-reaper"), (System, "breakglass-gateway")]);
+            .Should().BeEquivalentTo([
+                (System, "breakglass-operator"), (System, "breakglass-reaper"), (System, "breakglass-gateway"), (System, "breakglass-drill"),
+                (System, "breakglass-drill-approver"),
+            ]);
         var quota = ConfigDirectory.Of("ResourceQuota").Should().ContainSingle().Subject;
         quota.Namespace.Should().Be(Grants);
         quota.Node["spec"]!["hard"]!["pods"]!.GetValue<string>().Should().Be("0");

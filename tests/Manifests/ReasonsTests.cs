@@ -14,7 +14,9 @@ public sealed partial class ReasonsTests
     /// <summary>Where the words are defined, as constants.</summary>
     private static readonly Type[] s_words =
     [
-        typeof(GrantConditions), typeof(PolicyConditions), typeof(LockdownConditions), typeof(DenialReasons), typeof(FailureReasons), typeof(EventReasons),
+        typeof(GrantConditions), typeof(PolicyConditions), typeof(LockdownConditions), typeof(AuthorityConditions), typeof(DenialReasons),
+        typeof(FailureReasons), typeof(EventReasons),
+        typeof(DrillConditions), typeof(DrillReasons),
     ];
 
     /// <summary>Also the API server's own reason, which the operator reads.</summary>
@@ -26,6 +28,8 @@ public sealed partial class ReasonsTests
     {
         { "### Conditions of a policy", typeof(PolicyConditions), [] },
         { "## Lockdown", typeof(LockdownConditions), [] },
+        { "## Vouchers", typeof(AuthorityConditions), [] },
+        { "## Drill", typeof(DrillConditions), [.. DrillReasons.All] },
         {
             "### Conditions of a grant", typeof(GrantConditions),
             [
@@ -61,6 +65,7 @@ public sealed partial class ReasonsTests
         DenialReasons.All.Should().BeEquivalentTo(Values(typeof(DenialReasons)));
         FailureReasons.All.Should().BeEquivalentTo(Values(typeof(FailureReasons)));
         EventReasons.All.Should().BeEquivalentTo(Values(typeof(EventReasons)));
+        DrillReasons.All.Should().BeEquivalentTo(Values(typeof(DrillReasons)));
     }
 
     [Fact]

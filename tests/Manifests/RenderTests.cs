@@ -6,10 +6,10 @@ namespace Manifests;
 public sealed class RenderTests
 {
     [KubectlTheory]
-    [InlineData("crd", 6)]
-    [InlineData("crd-1.20", 6)]
-    [InlineData("crd-1.31", 6)]
-    [InlineData("rbac", 27)]
+    [InlineData("crd", 8)]
+    [InlineData("crd-1.20", 8)]
+    [InlineData("crd-1.31", 8)]
+    [InlineData("rbac", 41)]
     [InlineData("guard", 16)]
     [InlineData("guard-1.28", 1)]
     [InlineData("guard-legacy", 1)]
@@ -19,7 +19,7 @@ public sealed class RenderTests
     [InlineData("prometheus", 2)]
     [InlineData("samples", 3)]
     [InlineData("webhook", 3)]
-    [InlineData("default", 48)]
+    [InlineData("default", 64)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

@@ -103,7 +103,8 @@ public sealed partial class StyleTests
         var inside = false;
         foreach (var line in lines)
         {
-            var fence = line.TrimStart().StartsWith("```", StringComparison.Ordinal) || line.StartsWith("<!-- figures:", StringComparison.Ordinal);
+            var fence = line.TrimStart().StartsWith("```", StringComparison.Ordinal) || line.StartsWith("<!-- figures:", StringComparison.Ordinal)
+                || line.StartsWith("<!-- gateway:", StringComparison.Ordinal);
             yield return inside || fence ? "" : line;
             inside ^= fence;
         }

@@ -6,7 +6,8 @@ namespace Manifests;
 
 public sealed class WebhookTests
 {
-    private static readonly string[] Ours = ["breakglasspolicies", "breakglassgrants", "breakglassapprovals", "breakglassreviews", "breakglasslockdowns"];
+    private static readonly string[] Ours = ["breakglasspolicies", "breakglassgrants", "breakglassapprovals", "breakglassreviews", "breakglasslockdowns",
+        "breakglassauthorities"];
 
     /// <summary>What only the operator writes.</summary>
     private static readonly string[] Record = ["breakglasssessions", "breakglasssessions/status"];

@@ -51,6 +51,10 @@ Values of newer sections: "helm upgrade --reuse-values" keeps those of the relea
 {{- define "breakglass.audit" -}}
 {{- if (.Values.audit | default dict).enabled }}true{{ end }}
 {{- end }}
+{{/* The port at which the gateway reports to the operator; empty without a gateway. */}}
+{{- define "breakglass.reportsPort" -}}
+{{- if include "breakglass.gateway" . }}9446{{ end }}
+{{- end }}
 {{/* "true" if the journal is on a volume, and not in a bucket. */}}
 {{- define "breakglass.journalVolume" -}}
 {{- with .Values.journal }}
@@ -332,6 +336,12 @@ The objects of a file of config/, with the names of the namespaces, the chart's 
 {{- end }}
 {{- if and .certificateSecret (not .publicCaBundle) }}
 {{- fail (printf "gateway.certificateSecret is %s and gateway.publicCaBundle is empty, so people's kubeconfigs would not trust that certificate: set gateway.publicCaBundle to the CA that signed it." .certificateSecret) }}
+{{- end }}
+{{- if .enabled }}
+{{- $audit := ternary (int ($.Values.audit | default dict).port) 0 (eq (include "breakglass.audit" $) "true") }}
+{{- if has (int (include "breakglass.reportsPort" $)) (list (int (include "breakglass.webhookPort" $)) (int (include "breakglass.httpPort" $)) $audit (int (include "breakglass.servePort" $))) }}
+{{- fail (printf "gateway.enabled is true, and the operator's pod has another listener on port %s, at which the gateway reports. Change the port of that listener." (include "breakglass.reportsPort" $)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if not .Values.userRoles.create }}

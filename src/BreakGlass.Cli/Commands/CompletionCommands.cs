@@ -97,8 +97,10 @@ internal static class CompletionCommands
             {
                 "POLICY" => await NamesAsync<BreakGlassPolicy>(invocation, before, cancellationToken),
                 "GRANT" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
+                "DRILL" => await NamesAsync<BreakGlassDrill>(invocation, before, cancellationToken),
                 "NAME" when command.Name == "get" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
                 "NAME" when command.Name == "lockdown" => await NamesAsync<BreakGlassLockdown>(invocation, before, cancellationToken),
+                "KEY" => RotateCommand.Keys.Select(key => (key, (string?)null)),
                 "KIND" => ObjectNames.Kinds.Select(kind => (kind, (string?)null)),
                 "SHELL" => CompletionScripts.All.Keys.Select(shell => (shell, (string?)null)),
                 _ => [],

@@ -15,7 +15,7 @@ internal static class ListCommands
         var unreviewed = new Option<bool>("--unreviewed") { Description = "Grants that wait for a review" };
         var selector = new Option<string?>("--selector", "-l") { Description = "Only those with these labels", HelpName = "LABELS" };
         var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
-        var command = new Command("list", "List grants, or policies, approvals, reviews or lockdowns.")
+        var command = new Command("list", "List grants, or policies, approvals, reviews, lockdowns or drills.")
             { kind, policy, phase, live, unreviewed, selector, output };
         command.Aliases.Add("ls");
         command.SetAction(async (parse, cancellationToken) =>
@@ -42,6 +42,7 @@ internal static class ListCommands
                 ObjectNames.Approvals => view.ListAsync<BreakGlassApproval>(query, Tables.Approvals, cancellationToken),
                 ObjectNames.Reviews => view.ListAsync<BreakGlassReview>(query, Tables.Reviews, cancellationToken),
                 ObjectNames.Lockdowns => view.ListAsync<BreakGlassLockdown>(query, Tables.Lockdowns, cancellationToken),
+                ObjectNames.Drills => view.ListAsync<BreakGlassDrill>(query, Tables.Drills, cancellationToken),
                 _ => view.ListAsync<BreakGlassGrant>(query, Tables.Grants, cancellationToken, Wanted),
             });
             return ExitCodes.Ok;
@@ -52,9 +53,9 @@ internal static class ListCommands
     public static Command Get(Invocation invocation)
     {
         var words = new Argument<string[]>(
-            "NAME") { Description = "The grant's name; or a kind (policies, approvals, reviews, lockdowns) and a name", Arity = new(1, 2) };
+            "NAME") { Description = "The grant's name; or a kind (policies, approvals, reviews, lockdowns, drills) and a name", Arity = new(1, 2) };
         var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
-        var command = new Command("get", "Show one grant, or one policy, approval, review or lockdown: get [KIND] NAME.") { words, output };
+        var command = new Command("get", "Show one grant, or one policy, approval, review, lockdown or drill: get [KIND] NAME.") { words, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var cluster = invocation.Connect(parse);
@@ -66,6 +67,7 @@ internal static class ListCommands
                 ObjectNames.Approvals => view.GetAsync<BreakGlassApproval>(name, Tables.Approvals, cancellationToken),
                 ObjectNames.Reviews => view.GetAsync<BreakGlassReview>(name, Tables.Reviews, cancellationToken),
                 ObjectNames.Lockdowns => view.GetAsync<BreakGlassLockdown>(name, Tables.Lockdowns, cancellationToken),
+                ObjectNames.Drills => view.GetAsync<BreakGlassDrill>(name, Tables.Drills, cancellationToken),
                 _ => view.GetAsync<BreakGlassGrant>(name, Tables.Grants, cancellationToken, Describe),
             });
             return ExitCodes.Ok;
@@ -91,7 +93,7 @@ internal static class ListCommands
 
     private static Argument<string?> KindArgument() => new("KIND")
     {
-        Description = "grants (default), policies, approvals, reviews or lockdowns",
+        Description = "grants (default), policies, approvals, reviews, lockdowns or drills",
         CustomParser = result =>
         {
             try

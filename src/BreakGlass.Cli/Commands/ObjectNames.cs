@@ -8,8 +8,9 @@ internal static class ObjectNames
     public const string Approvals = "approvals";
     public const string Reviews = "reviews";
     public const string Lockdowns = "lockdowns";
+    public const string Drills = "drills";
 
-    public static IReadOnlyList<string> Kinds { get; } = [Grants, Policies, Approvals, Reviews, Lockdowns];
+    public static IReadOnlyList<string> Kinds { get; } = [Grants, Policies, Approvals, Reviews, Lockdowns, Drills];
 
     /// <summary>A kind by any of the names that kubectl takes.</summary>
     /// <exception cref="CliException">It is none of ours.</exception>
@@ -20,7 +21,8 @@ internal static class ObjectNames
         "approval" or "approvals" or "bga" or "breakglassapproval" or "breakglassapprovals" => Approvals,
         "review" or "reviews" or "bgr" or "breakglassreview" or "breakglassreviews" => Reviews,
         "lockdown" or "lockdowns" or "bgl" or "breakglasslockdown" or "breakglasslockdowns" => Lockdowns,
-        _ => throw CliException.Usage($"'{word}' is not a known kind; use grants, policies, approvals, reviews and lockdowns."),
+        "drill" or "drills" or "bgd" or "breakglassdrill" or "breakglassdrills" => Drills,
+        _ => throw CliException.Usage($"'{word}' is not a known kind; use grants, policies, approvals, reviews, lockdowns and drills."),
     };
 
     /// <summary>The name of a grant.</summary>
@@ -37,6 +39,11 @@ internal static class ObjectNames
     /// <exception cref="CliException">It is that of something else, or none.</exception>
     public static string Lockdown(string text) => Read(text, Lockdowns) is (Lockdowns, var name)
         ? name : throw CliException.Usage($"'{text}' is not a lockdown. List the lockdowns: kubectl breakglass list lockdowns");
+
+    /// <summary>The name of a drill.</summary>
+    /// <exception cref="CliException">It is that of something else, or none.</exception>
+    public static string Drill(string text) => Read(text, Drills) is (Drills, var name)
+        ? name : throw CliException.Usage($"'{text}' is not a drill. List the drills: kubectl breakglass list drills");
 
     /// <summary>A kind and a name; grants are meant unless another kind is usual.</summary>
     /// <exception cref="CliException">The kind is none of ours, or what follows cannot be a name.</exception>

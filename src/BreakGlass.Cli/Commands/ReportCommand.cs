@@ -1,5 +1,6 @@
 using BreakGlass.Cli.Evidence;
 using BreakGlass.Cli.Journal;
+using BreakGlass.Cli.Replay;
 using BreakGlass.Core.Journal;
 
 namespace BreakGlass.Cli.Commands;
@@ -19,16 +20,21 @@ internal static class ReportCommand
         var (bundle, journal) = (new Option<string?>("--bundle")
             { Description = "Write the report with its proofs from the journal into a new zip file, which 'journal verify' verifies without the cluster",
               HelpName = "FILE" }, new JournalSource());
+        var recordings = new Option<bool>("--recordings") { Description = "With --bundle: include the recordings of streams" };
         command.Options.Add(bundle);
+        command.Options.Add(recordings);
         journal.AddOptionsTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
             var (host, file) = (invocation.Host, parse.GetValue(bundle));
-            if (file is null != journal.Place(parse) is null || file is null == journal.HasKey(parse))
-                throw CliException.Usage("--bundle, --journal and --key belong together: use all of them, or none.");
+            if (journal.Place(parse) is not null != journal.HasKey(parse) || (file is not null && !journal.HasKey(parse)))
+                throw CliException.Usage("--bundle, --journal and --key belong together: use all of them, the last two, or none.");
+            if (parse.GetValue(recordings) && file is null) throw CliException.Usage("--recordings is for the zip file of --bundle. Use both.");
             using var cluster = invocation.Connect(parse);
             var evidence = await GrantEvidence.ReadAsync(cluster.Client, ObjectNames.Grant(parse.GetRequiredValue(name)), host.Time, cancellationToken);
-            if (file is not null) await BundleAsync(host, evidence, journal.Reader(parse, cancellationToken), journal.Key(parse), file, cancellationToken);
+            if (journal.HasKey(parse)) evidence = await WithJournalAsync(
+                host, evidence, journal.Reader(parse, cancellationToken), journal.Key(parse), file is null || parse.GetValue(recordings), cancellationToken);
+            if (file is not null) await BundleAsync(host, evidence, file, cancellationToken);
             else await PrintAsync(host, evidence, parse.GetValue(output));
             if (evidence.Unread.Count > 0)
             {
@@ -40,9 +46,29 @@ internal static class ReportCommand
                     $"Note: you are not allowed to read {string.Join(", ", evidence.Unread)}, so they are not in the report.{auditor}{events}");
             }
 
-            return ExitCodes.Ok;
+            return evidence.Journal is { } read && (read.Recordings.Unrecorded().Any() || !read.Streams.All(s => s.IsSound)) ? ExitCodes.Error : ExitCodes.Ok;
         });
         return command;
+    }
+
+    /// <summary>Adds what the journal has of the grant, if it verifies.</summary>
+    private static async Task<GrantEvidence> WithJournalAsync(
+        CliHost host, GrantEvidence evidence, LogReader reader, VerifierKey key, bool withFiles, CancellationToken cancellationToken)
+    {
+        var (name, uid) = (evidence.Grant.Metadata.Name, evidence.Grant.Metadata.Uid ?? "");
+        var proven = JournalCheck.RunFor(reader, key, name, cancellationToken);
+        foreach (var problem in proven.Problems) await host.SayAsync($"error: {problem}");
+        if (!proven.IsGood) throw new CliException(
+            ExitCodes.Error, "the journal cannot prove this grant, so no report and no bundle was written. Run 'journal verify'.");
+        var recordings = new GrantRecordings(name, uid, proven, key);
+        foreach (var missing in recordings.Unrecorded()) await host.SayAsync($"error: {missing}");
+        List<RecordedStream> streams = withFiles ? [.. recordings.Streams.Select(s => RecordedStream.Read(s, reader, cancellationToken))] : [];
+        foreach (var stream in streams.Where(s => !s.IsSound))
+        {
+            foreach (var problem in stream.Problems) await host.SayAsync($"error: stream {StreamWords.Number(recordings, stream.Recording)}: {problem}");
+        }
+
+        return evidence with { Journal = new(recordings, streams) };
     }
 
     private static Task PrintAsync(CliHost host, GrantEvidence evidence, string? format) => format switch
@@ -53,19 +79,20 @@ internal static class ReportCommand
     };
 
     /// <summary>Writes the bundle, if it verifies: one that does not would only be found out when it is needed.</summary>
-    private static async Task BundleAsync(
-        CliHost host, GrantEvidence evidence, LogReader reader, VerifierKey key, string file, CancellationToken cancellationToken)
+    private static async Task BundleAsync(CliHost host, GrantEvidence evidence, string file, CancellationToken cancellationToken)
     {
-        var proven = JournalCheck.RunFor(reader, key, evidence.Grant.Metadata.Name, cancellationToken);
-        foreach (var problem in proven.Problems) await host.SayAsync($"error: {problem}");
-        if (!proven.IsGood) throw new CliException(ExitCodes.Error, "the journal cannot prove this grant, so no bundle was written. Run 'journal verify'.");
-        var files = BundleFiles.Write(proven, key,
+        var ((_, _, proven, key), streams) = (evidence.Journal!.Recordings, evidence.Journal.Streams);
+
+        // The files are beside the report, which shows them as any other does: without the player.
+        evidence = evidence with { Journal = new(evidence.Journal.Recordings, []) };
+        var files = BundleFiles.Write(proven, key!,
         [
             new(BundleFiles.Report, Encoding.UTF8.GetBytes(OutputFormat.ToJson(EvidenceText.Json(evidence)) + "\n")),
             new("report.md", Encoding.UTF8.GetBytes(EvidenceText.Markdown(evidence))),
             new("report.html", Encoding.UTF8.GetBytes(EvidenceText.Html(evidence))),
-        ]);
-        var check = BundleCheck.Run(files.ToDictionary(f => f.Path, f => f.Content, StringComparer.Ordinal), key);
+        ], [.. streams.SelectMany(s => s.Recording.Parts.Zip(s.Files).Where(p => p.Second is not null)
+            .Select(p => new LogFile(s.Recording.PathOf(p.First.Part), p.Second!.Value)))]);
+        var check = BundleCheck.Run(files.ToDictionary(f => f.Path, f => f.Content, StringComparer.Ordinal), key!);
         foreach (var problem in check.Problems) await host.SayAsync($"error: {problem}");
         if (!check.IsGood) throw new CliException(ExitCodes.Error,
             "the journal does not say the same as the cluster, so no bundle was written. The operator writes the journal some seconds after the cluster's "

@@ -1,3 +1,5 @@
+using BreakGlass.Cli.Vouchers;
+
 namespace BreakGlass.Cli.Commands;
 
 /// <summary><c>request</c>: asks, waits, and hands the access over.</summary>
@@ -19,15 +21,24 @@ internal static class RequestCommand
             "--delivered-address") { Description = "Use the API server's address from the operator instead of the one in your kubeconfig" };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         var dryRun = OutputFormat.DryRunOption();
-        foreach (var option in (Option[])[wait, timeout, file, delivered, output, dryRun]) command.Options.Add(option);
+        var voucher = new Option<string?>("--voucher")
+            { Description = "Request access with this voucher instead of your own name; it names person, policy and places", HelpName = "FILE" };
+        var holderKey = new Option<string?>("--holder-key")
+            { Description = "The private key of the voucher's holder; by default the file beside the voucher that ends in .key", HelpName = "FILE" };
+        foreach (var option in (Option[])[wait, timeout, file, delivered, output, dryRun, voucher, holderKey]) command.Options.Add(option);
+        var passphrase = new Passphrase(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var host = invocation.Host;
+            using var held = parse.GetValue(voucher) is not { } path ? null : await HeldVoucher.ReadAsync(
+                host, path, parse.GetValue(holderKey), of => passphrase.ReadAsync(parse, host, of, cancellationToken), cancellationToken);
+            if (held is null && parse.GetValue(holderKey) is not null) throw CliException.Usage("--holder-key is of use only with --voucher.");
+            var settings = new RequestSettings(options.Read(parse, held?.Voucher.Claims), invocation.ChildWords, parse.GetValue(wait),
+                parse.GetValue(timeout) ?? UsualTimeout, OutputFormat.DryRun(parse.GetValue(dryRun))) { Voucher = held };
             using var cluster = invocation.Connect(parse);
-            var settings = new RequestSettings(options.Read(parse), invocation.ChildWords, parse.GetValue(wait), parse.GetValue(timeout) ?? UsualTimeout,
-                OutputFormat.DryRun(parse.GetValue(dryRun)));
-            var handoff = new CredentialHandoff(invocation.Host, cluster, invocation.Own(parse))
+            var handoff = new CredentialHandoff(host, cluster, invocation.Own(parse))
                 { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
-            return await new RequestRun(invocation.Host, cluster, settings, handoff).RunAsync(cancellationToken);
+            return await new RequestRun(host, cluster, settings, handoff).RunAsync(cancellationToken);
         });
         return command;
     }

@@ -1,3 +1,5 @@
+using BreakGlass.Core.Vouchers;
+
 namespace BreakGlass.Cli.Commands;
 
 /// <summary>What a request says, as options: <c>request</c> and <c>credential</c> share them.</summary>
@@ -30,7 +32,7 @@ internal sealed class RequestOptions
         else
         {
             _policy = new("POLICY")
-                { Description = "The policy to use; 'kubectl breakglass policies' lists those that you can use", Arity = ArgumentArity.ExactlyOne };
+                { Description = "The policy to use; 'kubectl breakglass policies' lists those that you can use", Arity = ArgumentArity.ZeroOrOne };
             command.Arguments.Add(_policy);
         }
 
@@ -48,7 +50,8 @@ internal sealed class RequestOptions
         ? new() { Username = user, Groups = groups }
         : null;
 
-    public GrantDraft Read(ParseResult parse)
+    /// <summary>The request as the options say it; what they leave open is as the voucher says, if there is one.</summary>
+    public GrantDraft Read(ParseResult parse, Voucher? voucher = null)
     {
         var reason = parse.GetValue(_reason);
         if (string.IsNullOrWhiteSpace(reason))
@@ -64,16 +67,20 @@ internal sealed class RequestOptions
                 ? time : throw CliException.Usage($"--start: '{text}' is not a valid time; use for example 2026-03-28T22:00:00Z, or an offset (+01:00).");
         }
 
+        var policy = (_policy is not null ? parse.GetValue(_policy) : parse.GetValue(_policyOption!)) is { Length: > 0 } named
+            ? ObjectNames.Policy(named) : "";
+        if (_policy is not null && policy.Length == 0)
+            policy = voucher?.Policy ?? throw CliException.Usage("Required argument 'POLICY' missing: name the policy, or a voucher with --voucher FILE.");
+        if (voucher is not null && policy != voucher.Policy) throw CliException.Usage($"the voucher is for policy '{voucher.Policy}', not for '{policy}'.");
         return new()
         {
-            Policy = (_policy is not null ? parse.GetValue(_policy) : parse.GetValue(_policyOption!)) is { Length: > 0 } policy
-                ? ObjectNames.Policy(policy) : "",
+            Policy = policy,
             Reason = reason,
             Ticket = parse.GetValue(_ticket),
             For = parse.GetValue(_for),
             Start = start,
-            Access = parse.GetValue(_access) ?? [],
-            Namespaces = parse.GetValue(_namespaces) ?? [],
+            Access = parse.GetValue(_access) is { Length: > 0 } access ? access : voucher?.Access ?? [],
+            Namespaces = parse.GetValue(_namespaces) is { Length: > 0 } namespaces ? namespaces : voucher?.Namespaces ?? [],
             RequireAll = parse.GetValue(_requireAll),
             Name = parse.GetValue(_name),
             Requester = Stamp(parse.GetValue(_requester)),

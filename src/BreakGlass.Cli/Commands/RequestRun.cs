@@ -13,9 +13,12 @@ internal sealed class RequestRun(CliHost host, ConnectedCluster cluster, Request
         var bound = await _requester.CredentialOfAsync(settings.Draft.Policy, cancellationToken) is CredentialKind.BindRequester;
         CheckStart();
 
-        // Without waiting, no process would be there to open it, so the credential goes into a Secret that the requester alone can read.
-        using var key = bound || !settings.Wait ? null : ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        var wanted = settings.Draft.ToGrant(key is null ? null : RecipientKey.PublicJwk(key, keyId: null));
+        // Without waiting, no process would be there to open it, so the credential goes into a Secret that the requester alone can read. With a voucher it is
+        // encrypted to the key that the voucher names, which is not repeated in the request.
+        using var key = settings.Voucher is { } held ? held.ForDecryption()
+            : bound || !settings.Wait ? null : ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        var wanted = settings.Draft.ToGrant(key is null || settings.Voucher is not null ? null : RecipientKey.PublicJwk(key, keyId: null));
+        wanted = settings.Voucher?.Present(wanted, cluster.Client.Now(host.Time)) ?? wanted;
         if (settings.DryRun is not DryRun.None) return await RehearseAsync(wanted, cancellationToken);
 
         CredentialFiles.Sweep(host);
@@ -43,6 +46,12 @@ internal sealed class RequestRun(CliHost host, ConnectedCluster cluster, Request
 
             await handoff.GiveAsync(active, key is null ? null : DeliveredCredential.Of(active, key), cancellationToken);
             keep = true;
+            if (settings.Voucher is { } used)
+            {
+                await host.SayAsync($"{used} is used. After the incident, replace the keys of authority {used.Voucher.Claims.Authority}, or at least the "
+                    + "courier.");
+            }
+
             return ExitCodes.Ok;
         }
         finally
@@ -56,6 +65,8 @@ internal sealed class RequestRun(CliHost host, ConnectedCluster cluster, Request
     {
         if (settings.ChildWords.Count > 0 && !settings.Wait)
             throw CliException.Usage("--wait=false cannot run a command, because there is no access yet. Remove one of them.");
+        if (settings.Voucher is not null && !settings.Wait)
+            throw CliException.Usage("--wait=false cannot be used with --voucher: only this command can decrypt the credential. Remove one of them.");
         if (settings.ChildWords.Count > 0 && handoff.File is not null)
             throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets a kubeconfig that is deleted after it ends.");
         handoff.Check();

@@ -12,6 +12,7 @@ internal static class Tables
         new("TICKET", g => g.Spec.Ticket, OnlyWide: true),
         new("REASON", g => g.Status.EndReason?.ToString(), OnlyWide: true),
         new("REVIEWED", g => Reviewed(g), OnlyWide: true),
+        new("DRILL", g => DrillRules.NamedBy(g), OnlyWide: true),
     ];
 
     public static IReadOnlyList<Column<BreakGlassPolicy>> Policies { get; } =
@@ -48,6 +49,18 @@ internal static class Tables
         new("SCOPE", l => Scope(l.Spec.PolicySelector)),
         new("REVOKED", l => $"{l.Status.Revoked ?? 0}"),
         new("COMPLETE", l => Conditions.Find(l.Status.Conditions, LockdownConditions.Complete)?.Status),
+    ];
+
+    public static IReadOnlyList<Column<BreakGlassDrill>> Drills { get; } =
+    [
+        new("POLICY", d => d.Spec.Policy),
+        new("SCHEDULE", d => d.Spec.Schedule),
+        new("PASSING", d => Conditions.Find(d.Status.Conditions, DrillConditions.Passing)?.Status is { } status
+            ? new Cell(status, status switch { "True" => Tone.Good, "False" => Tone.Bad, _ => Tone.Plain }) : ""),
+        new("LAST PASSED", d => Time(d.Status.LastPassedAt)),
+        new("NEXT RUN", d => Time(d.Status.NextRunAt), OnlyWide: true),
+        new("REASON", d => Conditions.Find(d.Status.Conditions, DrillConditions.Passing)?.Reason, OnlyWide: true),
+        new("VOUCHERS", d => d.Status.Runs is [{ VouchersLeft: { } left }, ..] ? $"{left}" : "", OnlyWide: true),
     ];
 
     /// <summary>Objects in the columns of their kind, between the name and the age that all have.</summary>

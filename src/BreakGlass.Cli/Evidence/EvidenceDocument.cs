@@ -20,6 +20,7 @@ internal static class EvidenceDocument
             new("Transitions", ["at", "from", "to", "by", "reason"],
                 [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None."),
             .. SessionEvidence.Sections(evidence),
+            .. CommandEvidence.Sections(evidence),
             new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing found."),
             new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"],
                 [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreatedAt), Callers.Shown(r.Spec.Reviewer), r.Spec.Outcome, r.Spec.Comment ?? "",
@@ -37,7 +38,9 @@ internal static class EvidenceDocument
         var unread = evidence.Unread.Count == 0
             ? "" : $" Not included, because the author of this report is not allowed to read them: {string.Join(", ", evidence.Unread)}.";
         var open = evidence.IsPreliminary ? " Preliminary: the grant is not over, or not reviewed." : "";
-        return $"Created at {Timestamp.Text(evidence.At)} by kubectl breakglass {ThisVersion.Text.Split('+')[0]} from the cluster's records.{open}{unread}";
+        var journal = evidence.Journal is { } proven ? $" Commands and recordings are from the journal. {proven.Recordings.Verification}" : "";
+        return $"Created at {Timestamp.Text(evidence.At)} by kubectl breakglass {ThisVersion.Text.Split('+')[0]} from the cluster's records."
+            + $"{journal}{open}{unread}";
     }
 
     private static IEnumerable<(string Name, string Value)> Summary(GrantEvidence evidence)

@@ -1,11 +1,12 @@
 using System.Net;
+using BreakGlass.Cli.Replay;
 
 namespace BreakGlass.Cli.Evidence;
 
 /// <summary>A report as Markdown, as a page that needs nothing else, and as data. Whatever people wrote into a grant stays text.</summary>
 internal static class EvidenceText
 {
-    private const string Style = """
+    internal const string Style = """
         body{font:15px/1.5 system-ui,sans-serif;color:#1b1f24;max-width:70rem;margin:2rem auto;padding:0 1rem}
         h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2rem;border-bottom:1px solid #d0d7de}
         table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #eaeef2;overflow-wrap:anywhere}
@@ -36,16 +37,19 @@ internal static class EvidenceText
     public static string Html(GrantEvidence evidence)
     {
         var title = WebUtility.HtmlEncode(EvidenceDocument.Title(evidence));
+        var streams = evidence.Journal?.Streams ?? [];
+        var (policy, style) = streams.Count > 0
+            ? (PlayerMarkup.Policy, $"{Style}\n{PlayerMarkup.Style}") : ("default-src 'none'; style-src 'unsafe-inline'", Style);
         var text = new StringBuilder($"""
             <!DOCTYPE html>
             <html lang="en">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+            <meta http-equiv="Content-Security-Policy" content="{policy}">
             <title>{title}</title>
             <style>
-            {Style}
+            {style}
             </style>
             </head>
             <body>
@@ -53,13 +57,21 @@ internal static class EvidenceText
 
             """);
         foreach (var section in EvidenceDocument.Sections(evidence)) Section(text, section);
-        return text.Append("<footer>").Append(WebUtility.HtmlEncode(EvidenceDocument.Footer(evidence))).Append("</footer>\n</body>\n</html>\n").ToString();
+        foreach (var stream in streams)
+        {
+            var number = StreamWords.Number(evidence.Journal!.Recordings, stream.Recording);
+            text.Append(CultureInfo.InvariantCulture, $"<h2>Recording {number}</h2>\n");
+            PlayerMarkup.Write(text, number, stream);
+        }
+
+        text.Append("<footer>").Append(WebUtility.HtmlEncode(EvidenceDocument.Footer(evidence))).Append("</footer>\n");
+        return text.Append(streams.Count > 0 ? PlayerMarkup.End : "").Append("</body>\n</html>\n").ToString();
     }
 
     public static JsonObject Json(GrantEvidence evidence)
     {
         var grant = evidence.Grant with { Status = evidence.Grant.Status with { CredentialJwe = null } };
-        return new()
+        var json = new JsonObject
         {
             ["grant"] = OutputFormat.ToNode(grant),
             ["policy"] = evidence.Policy is { } policy ? OutputFormat.ToNode(policy) : null,
@@ -71,6 +83,8 @@ internal static class EvidenceText
             ["preliminary"] = evidence.IsPreliminary,
             ["madeAt"] = Core.Timestamp.Text(evidence.At),
         };
+        if (evidence.Journal is { } journal) json["recordings"] = CommandEvidence.Json(journal);
+        return json;
     }
 
     private static void Section(StringBuilder text, EvidenceSection section)

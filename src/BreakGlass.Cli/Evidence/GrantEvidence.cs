@@ -22,6 +22,9 @@ internal sealed record GrantEvidence(
     /// <summary>What <see cref="Unread"/> calls the record of the requests.</summary>
     public const string SessionWord = "the session";
 
+    /// <summary>What the journal has of its streams; null if no journal was given.</summary>
+    public JournalEvidence? Journal { get; init; }
+
     /// <summary>Whether it is still open, so that more may come.</summary>
     public bool IsPreliminary => !Grant.Status.IsTerminal || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
 

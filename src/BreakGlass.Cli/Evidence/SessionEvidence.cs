@@ -14,13 +14,28 @@ internal static class SessionEvidence
         yield return new("What was done with it", [], totals is null ? [] : [.. Totals(evidence, session, totals).Where(r => r.Value.Length > 0)
             .Select(r => (string[])[r.Name, r.Value])], Nothing(evidence));
         yield return new("Requests", ["first", "last", "verb", "resource", "place", "count", "result", "as", "command"],
-            [.. (session?.Actions ?? []).Select(Row)], session is null ? Nothing(evidence) : "None.");
+            [.. (session?.Actions ?? []).Select(Row)], None(evidence));
     }
 
     /// <summary>One row of the report, also for other tables.</summary>
     public static string Resource(SessionAction action) => VisibleText.Name(
         (action.ApiGroup.Length == 0 ? action.Resource : $"{action.Resource}.{action.ApiGroup}")
             + (action.Subresource.Length == 0 ? "" : $"/{action.Subresource}"));
+
+    /// <summary>The requests in the order of their first time; none if there is no record of them.</summary>
+    public static IReadOnlyList<SessionAction> Actions(GrantEvidence evidence) =>
+        evidence.Session is { } recorded ? MergedSession.Of(recorded.Status).Actions : [];
+
+    /// <summary>Why there is no row of a kind of requests.</summary>
+    public static string None(GrantEvidence evidence) => evidence.Session is null ? Nothing(evidence) : "None.";
+
+    /// <summary>How the API server answered.</summary>
+    public static string Result(ActionResult result) => result switch
+    {
+        ActionResult.Allowed => "allowed",
+        ActionResult.Denied => "refused",
+        _ => "failed",
+    };
 
     /// <summary>Where a request was made.</summary>
     public static string Place(SessionAction action) =>
@@ -69,12 +84,7 @@ internal static class SessionEvidence
     private static IReadOnlyList<string> Row(SessionAction action) => (string[])
     [
         Timestamp.Text(action.FirstAt), Timestamp.Text(action.LastAt), VisibleText.Name(action.Verb), Resource(action), Place(action),
-        EvidenceDocument.Number(action.Count), action.Result switch
-        {
-            ActionResult.Allowed => "allowed",
-            ActionResult.Denied => "refused",
-            _ => "failed",
-        },
+        EvidenceDocument.Number(action.Count), Result(action.Result),
         VisibleText.Name(UserOf(action)), VisibleText.Line(action.Command),
     ];
 

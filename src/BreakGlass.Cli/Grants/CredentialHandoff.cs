@@ -34,7 +34,8 @@ internal sealed record CredentialHandoff(CliHost Host, ConnectedCluster Cluster,
     {
         var name = grant.Metadata.Name;
         var until = $"{name}: access works until {Timestamp.Text(grant.Status.ExpiresAt ?? default)}";
-        var sooner = $"To end it earlier: kubectl breakglass revoke {name}";
+        var sooner = VoucherRules.IsByVoucher(grant.Spec) ? "A person who is allowed to revoke grants can end it earlier."
+            : $"To end it earlier: kubectl breakglass revoke {name}";
         if (credential is null)
         {
             await Host.SayAsync($"{until}, with your own credentials. {sooner}");

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using BreakGlass.Core.Credentials;
+using YamlDotNet.Core;
 
 namespace BreakGlass.Cli.Grants;
 
@@ -105,11 +106,28 @@ internal sealed class DeliveredCredential
         }
     }
 
+    /// <summary>Whether a kubeconfig has one cluster, one context and one user, with a token or a certificate and its key in it.</summary>
+    public static bool IsComplete(string kubeconfig)
+    {
+        try
+        {
+            return TryRead(kubeconfig) is not null;
+        }
+        catch (YamlException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// Reads a kubeconfig with one cluster, one context and one user, as the operator writes it. It uses only the token, or the certificate and its key:
     /// anybody who can write a grant's status can encrypt something to its key, and a kubeconfig can name a program that kubectl is to run.
     /// </summary>
-    public static DeliveredCredential Read(string kubeconfig)
+    public static DeliveredCredential Read(string kubeconfig) => TryRead(kubeconfig)
+        ?? throw new CliException(ExitCodes.Error, "the delivered credential is not a kubeconfig with a token or a client certificate. The versions of the "
+            + "operator and this plugin may differ: compare 'kubectl breakglass --version' with the operator's version.");
+
+    private static DeliveredCredential? TryRead(string kubeconfig)
     {
         if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["clusters"] is JsonArray and [JsonObject]
             && root["contexts"] is JsonArray and [JsonObject]
@@ -119,8 +137,7 @@ internal sealed class DeliveredCredential
             return new(root, client);
         }
 
-        throw new CliException(ExitCodes.Error, "the delivered credential is not a kubeconfig with a token or a client certificate. The versions of the "
-            + "operator and this plugin may differ: compare 'kubectl breakglass --version' with the operator's version.");
+        return null;
     }
 
     /// <summary>

@@ -46,8 +46,9 @@ internal sealed class GrantRequester(ConnectedCluster cluster, CliHost host)
 
     /// <summary>Whether it is the grant that this command sent: only that has its key, or else the same requester and request.</summary>
     private static bool IsThis(GrantSpec there, GrantSpec sent) =>
-        there.RecipientKey == sent.RecipientKey && there.Policy == sent.Policy && there.Justification == sent.Justification && there.Ticket == sent.Ticket
-            && there.Duration == sent.Duration;
+        there.Voucher == sent.Voucher && there.VoucherProof == sent.VoucherProof
+            && (sent.Voucher is not null || there.RecipientKey == sent.RecipientKey) && there.Policy == sent.Policy
+            && there.Justification == sent.Justification && there.Ticket == sent.Ticket && there.Duration == sent.Duration;
 
     /// <summary>Waits until access works.</summary>
     /// <exception cref="CliException">It was denied, it failed, it is over, or it did not come in time.</exception>

@@ -11,6 +11,9 @@ internal sealed record CliHost
 
     public required TextReader Input { get; init; }
 
+    /// <summary>Asks the person for a secret, which is not shown; null if no person can be asked.</summary>
+    public Func<string, string>? ReadSecret { get; init; }
+
     /// <summary>Whether a person reads <see cref="Out"/>.</summary>
     public bool OutIsTerminal { get; init; }
 

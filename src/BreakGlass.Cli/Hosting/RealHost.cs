@@ -8,6 +8,7 @@ internal static class RealHost
         Out = Console.Out,
         Error = Console.Error,
         Input = Console.In,
+        ReadSecret = Console.IsInputRedirected ? null : SecretPrompt.Read,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Variable = Environment.GetEnvironmentVariable,

@@ -10,10 +10,10 @@ namespace BreakGlass.Cli.Journal;
 /// </summary>
 internal static class BundleZip
 {
-    private const int LargestZip = 64 * 1024 * 1024;
+    private const int LargestZip = (64 * 1024 * 1024) + BundleFiles.MostRecordingBytes;
     private const int LargestFile = 16 * 1024 * 1024;
-    private const int LargestSum = 256 * 1024 * 1024;
-    private const int MostFiles = (2 * BundleFiles.MostEntries) + 16;
+    private const int LargestSum = (256 * 1024 * 1024) + BundleFiles.MostRecordingBytes;
+    private const int MostFiles = BundleFiles.MostFiles;
     private const int LargestDirectory = MostFiles * 256;
 
     // The record at the end of a zip file, without a comment.

@@ -37,6 +37,8 @@ internal static class EntryColumns
             data.Residue,
             data.Dropped is { } dropped ? $"{dropped} dropped" : null,
             data.Events is { Count: > 0 } events ? Requests(events) : null,
+            data.Recording is { } part ? $"part {part.Part}{(part.Last is true ? ", the last" : "")}: {part.Request}" : null,
+            data.Follows is { } before ? $"follows {before}{(data.Note is null ? ", which did not sign this" : "")}" : null,
             data.Objects is { } objects ? $"{objects.Count} object(s)" : null,
             data.Comment,
         ]).Where(t => !string.IsNullOrEmpty(t)));

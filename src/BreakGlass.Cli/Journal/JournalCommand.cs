@@ -45,11 +45,15 @@ internal static class JournalCommand
             {
                 if (parse.GetValue(kept) is not null)
                     throw CliException.Usage("--checkpoint is about the whole journal. Use it without --grant, then verify the grant.");
-                return await VerifyAsync(host, JournalCheck.RunFor(reader, key, name, cancellationToken), name);
+                var ofGrant = JournalCheck.RunFor(reader, key, name, cancellationToken);
+                var code = await VerifyAsync(host, ofGrant, name);
+                if (ofGrant.Checkpoint is null) await SayAsync(host, reader, key, cancellationToken);
+                return code;
             }
 
             var report = JournalCheck.Run(reader, key, Kept(parse.GetValue(kept)), cancellationToken);
             await SayAsync(host, report.Problems);
+            if (report.Checkpoint is null) await SayAsync(host, reader, key, cancellationToken);
             if (!report.IsGood) return ExitCodes.Error;
             await host.Out.WriteLineAsync(
                 VisibleText.Line($"verified: {report.Checkpoint!.Size} entries of {report.Checkpoint.Origin}, root {report.Checkpoint.Root}"));
@@ -170,6 +174,7 @@ internal static class JournalCommand
     {
         var report = JournalCheck.Run(reader, key, cancellationToken: cancellationToken);
         await SayAsync(host, report.Problems);
+        if (report.Checkpoint is null) await SayAsync(host, reader, key, cancellationToken);
         try
         {
             foreach (var (index, bytes) in JournalEntries.Read(reader, report.Checkpoint?.Size ?? 0))
@@ -190,6 +195,17 @@ internal static class JournalCommand
     private static async Task SayAsync(CliHost host, IReadOnlyList<JournalProblem> problems)
     {
         foreach (var problem in problems) await host.SayAsync($"error: {problem}");
+    }
+
+    /// <summary>Says which keys follow the one that was given. It is not used on its own: the person decides, who may know of a leak.</summary>
+    private static async Task SayAsync(CliHost host, LogReader reader, VerifierKey key, CancellationToken cancellationToken)
+    {
+        foreach (var next in JournalKeyEntries.Followers(reader, key, cancellationToken))
+        {
+            await host.SayAsync($"Note: entry {next.Index} says that the key {next.Id} follows the key {next.Before}, and {next.Before} signed that. If "
+                + $"{next.Before} has not leaked, add this line to the file of --key, and verify again:");
+            await host.SayAsync(next.Key);
+        }
     }
 
     private static async Task TableAsync(CliHost host, IEnumerable<(long Index, JournalEntry Entry)> entries)

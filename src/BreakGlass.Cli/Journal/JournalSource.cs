@@ -12,7 +12,7 @@ internal sealed class JournalSource
     private const string PlaceHelp = "the directory that contains the file 'checkpoint', or the https:// address that '/checkpoint' follows";
 
     private readonly Argument<string> _place = new("JOURNAL");
-    private readonly Option<string?> _journal = new("--journal") { Description = $"The journal, with --bundle: {PlaceHelp}", HelpName = "JOURNAL" };
+    private readonly Option<string?> _journal = new("--journal") { Description = $"The journal: {PlaceHelp}", HelpName = "JOURNAL" };
     private readonly Option<string?> _ca = new("--ca")
         { Description = "A file with the certificate authority of an https:// address (PEM); by default those of this machine", HelpName = "FILE" };
     private readonly Option<string?> _tokenFile = new("--token-file") { Description = "A file with the token for an https:// address", HelpName = "FILE" };
@@ -30,8 +30,11 @@ internal sealed class JournalSource
     }
 
     /// <summary>For a command that can use a journal: all are options.</summary>
-    public void AddOptionsTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="required">Whether it can do nothing without a journal. It can without the key.</param>
+    public void AddOptionsTo(Command command, bool required = false)
     {
+        _journal.Required = required;
         command.Options.Add(_journal);
         AddAll(command);
     }
@@ -66,7 +69,7 @@ internal sealed class JournalSource
         if (VerifierKey.TryParse(text, out key)) return key;
         throw CliException.Usage(SigningKey.TryParse(text, out _)
             ? $"--key: '{given}' contains the private key. Use the file with the public key, and keep the private one where only the operator can read it."
-            : $"--key: '{given}' does not contain a public key (name+hash+base64).");
+            : $"--key: '{given}' does not contain a public key (name+hash+base64), or one in each line, all of one name.");
     }
 
     private void AddAll(Command command)

@@ -4,7 +4,7 @@ namespace BreakGlass.Cli.Policies;
 internal static class AssumedCluster
 {
     /// <summary>The operator's set-up, of which the plugin knows nothing: what a policy can ask of it is taken to be there.</summary>
-    public static CoreSettings Settings { get; } = new() { RecordsSessions = true, HasGateway = true };
+    public static CoreSettings Settings { get; } = new() { RecordsSessions = true, HasGateway = true, HasJournal = true };
 
     /// <summary>A view for one policy.</summary>
     /// <param name="policy">The policy.</param>

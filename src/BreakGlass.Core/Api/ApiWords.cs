@@ -18,6 +18,12 @@ public static class ApiWords
     /// <summary>Outcomes of a review.</summary>
     public const string Outcomes = "Justified, Unjustified, Misused";
 
+    /// <summary>Types of an authority's keys.</summary>
+    public const string AuthorityKeyTypes = "EC, OKP";
+
+    /// <summary>Curves of an authority's keys.</summary>
+    public const string AuthorityCurves = "P-256, Ed25519";
+
     /// <summary>Persistence by roles and bindings.</summary>
     public const string Rbac = "rbac";
 

@@ -33,6 +33,48 @@ public static class Bounds
     /// <summary>How long a finished grant is kept if the policy does not say.</summary>
     public const string UsualRetention = "2160h";
 
+    /// <summary>The longest that a voucher can be used after it was issued.</summary>
+    public const string LongestVoucher = "8784h";
+
+    /// <summary>How long a voucher can be used if the policy does not say.</summary>
+    public const string UsualVoucherAge = "2160h";
+
+    /// <summary>The most characters of a signed voucher in a grant.</summary>
+    public const int LongestVoucherText = 8 * 1024;
+
+    /// <summary>The most characters of a voucher's proof in a grant.</summary>
+    public const int LongestVoucherProof = 2 * 1024;
+
+    /// <summary>The most characters of a voucher's id.</summary>
+    public const int LongestVoucherId = 64;
+
+    /// <summary>The most characters of the name of an authority's key.</summary>
+    public const int LongestAuthorityKeyId = 64;
+
+    /// <summary>The most keys of an authority.</summary>
+    public const int MostAuthorityKeys = 16;
+
+    /// <summary>The most vouchers that an authority names as revoked. To revoke more, replace its keys.</summary>
+    public const int MostRevokedVouchers = 500;
+
+    /// <summary>The most characters of the name of a drill: the name of its grants is longer, and is a label value.</summary>
+    public const int LongestDrillName = 40;
+
+    /// <summary>The duration of a drill's grant if the drill does not say.</summary>
+    public const string UsualDrill = "5m";
+
+    /// <summary>The number of finished runs that a drill keeps if it does not say.</summary>
+    public const int UsualHistory = 10;
+
+    /// <summary>The most finished runs that a drill keeps.</summary>
+    public const int LongestHistory = 50;
+
+    /// <summary>The Secret with the vouchers of a drill if the drill does not say.</summary>
+    public const string UsualDrillVouchers = "breakglass-drill-vouchers";
+
+    /// <summary>The time zone of a drill's schedule if the drill does not say.</summary>
+    public const string UsualTimeZone = "Etc/UTC";
+
     /// <summary>A local time of a schedule, for example 22:00.</summary>
     public const string TimeOfDay = "^([01][0-9]|2[0-3]):[0-5][0-9]$";
 }

@@ -47,6 +47,21 @@ public static class BreakGlassApi
     /// <summary>Label: UID of the grant whose identity created the object. No grant's identity can change it.</summary>
     public const string MadeByLabel = Group + "/made-by";
 
+    /// <summary>Key of a requester's <c>extra</c>: the id of the voucher that names the requester. Admission sets it.</summary>
+    public const string VoucherExtra = Group + "/voucher";
+
+    /// <summary>Key of a requester's <c>extra</c>: the UID of the user who presented the voucher. Admission sets it.</summary>
+    public const string PresenterUidExtra = Group + "/presenter-uid";
+
+    /// <summary>Key of a requester's <c>extra</c>: the claims that say who presented the voucher, across user names. Admission sets it.</summary>
+    public const string PresenterPersonExtra = Group + "/presenter-person";
+
+    /// <summary>Label on the grant of a drill: the drill's name. Only the operator's own drill identity can set it.</summary>
+    public const string DrillLabel = Group + "/drill";
+
+    /// <summary>Annotation on a drill: a new value has the operator run the drill now.</summary>
+    public const string RunDrillAnnotation = Group + "/run-drill";
+
     /// <summary>The type of credential Secrets.</summary>
     public const string CredentialSecretType = Group + "/credential";
 

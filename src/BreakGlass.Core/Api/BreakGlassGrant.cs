@@ -11,6 +11,7 @@ namespace BreakGlass.Core.Api;
 [GenericAdditionalPrinterColumn(".status.expiresAt", "Expires", Description = "When access ends")]
 [GenericAdditionalPrinterColumn(".spec.ticket", "Ticket", Priority = 1)]
 [GenericAdditionalPrinterColumn(".status.endReason", "Reason", Priority = 1, Description = "Why access ended")]
+[GenericAdditionalPrinterColumn(".metadata.labels.breakglass\\.dev/drill", "Drill", Priority = 1, Description = "The drill that the grant belongs to")]
 [GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
 [ValidationRule("size(self.metadata.name) <= 63", message: "metadata.name: " + Sentences.NameTooLong)]
 [KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassGrant), PluralName = "breakglassgrants")]

@@ -27,6 +27,9 @@ public sealed record Caller
     /// <summary>Entries of userInfo.extra, with the keys of the policy's requireClaims and of the options --stamp-extra and --person-claims.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra { get; init; }
 
+    /// <summary>The user who presented the voucher that names this person. Set only on requesters by voucher.</summary>
+    public string? PresentedBy { get; init; }
+
     /// <summary>The claims of the option --person-claims that identify the person across user names, as key=value.</summary>
     public IReadOnlyList<string> Person { get; init => field = value ?? []; } = [];
 }

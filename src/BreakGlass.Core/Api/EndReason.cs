@@ -27,6 +27,9 @@ public enum EndReason
     /// <summary>The grant was used in an unusual way, and the policy has onAnomaly: Revoke.</summary>
     Anomaly,
 
+    /// <summary>The grant's voucher is no longer honoured.</summary>
+    VoucherRevoked,
+
     /// <summary>The grant was deleted.</summary>
     Deleted,
 

@@ -12,6 +12,8 @@ namespace BreakGlass.Core.Api;
 [ValidationRule("has(self.recipientKey) == has(oldSelf.recipientKey)", message: "spec.recipientKey: " + Sentences.GrantFixed)]
 [ValidationRule("has(self.requireAll) == has(oldSelf.requireAll)", message: "spec.requireAll: " + Sentences.GrantFixed)]
 [ValidationRule("has(self.requester) == has(oldSelf.requester)", message: "spec.requester: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.voucher) == has(oldSelf.voucher)", message: "spec.voucher: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.voucher) == has(self.voucherProof)", message: "spec.voucher: " + Sentences.VoucherWithProof)]
 [ValidationRule("!has(oldSelf.revoke) || has(self.revoke)", message: "spec.revoke: " + Sentences.RevocationStays)]
 public sealed record GrantSpec
 {
@@ -57,6 +59,17 @@ public sealed record GrantSpec
     /// </summary>
     [ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public bool? RequireAll { get; init; }
+
+    /// <summary>
+    /// A signed voucher of the policy's authority (JWS). The requester is then the person that the voucher names, and the credential is encrypted to that
+    /// person's key.
+    /// </summary>
+    [Length(1, Bounds.LongestVoucherText), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
+    public string? Voucher { get; init; }
+
+    /// <summary>The proof that the sender of the voucher has its holder's private key (JWS). It is for one grant, and valid for two minutes.</summary>
+    [Length(1, Bounds.LongestVoucherProof), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
+    public string? VoucherProof { get; init; }
 
     /// <summary>Set this to end access immediately. It cannot be unset.</summary>
     [Nullable, ValidationRule("self == oldSelf", message: "spec.revoke: " + Sentences.RevocationFixed)]

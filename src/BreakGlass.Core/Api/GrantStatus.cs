@@ -43,6 +43,9 @@ public sealed record GrantStatus
     /// <summary>How the holder reaches the API server, as decided; absent for the direct path.</summary>
     public SessionPath? Path { get; init; }
 
+    /// <summary>What the gateway records, as decided. Set if the path is Gateway.</summary>
+    public RecordingTerms? Recording { get; init; }
+
     /// <summary>How the holder reaches the gateway, and the certificate that it accepts from this grant. Set if the path is Gateway.</summary>
     public GatewayAccess? Gateway { get; init; }
 

@@ -17,6 +17,8 @@ internal static class KnownKinds
         Register<BreakGlassReview>("breakglassreviews");
         Register<BreakGlassLockdown>("breakglasslockdowns");
         Register<BreakGlassSession>("breakglasssessions");
+        Register<BreakGlassAuthority>("breakglassauthorities");
+        Register<BreakGlassDrill>("breakglassdrills");
     }
 
     private static void Register<T>(string plural)

@@ -12,6 +12,7 @@ namespace BreakGlass.Core.Api;
 [ValidationRule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", message: "spec.emergencyBypass: " + Sentences.OnlyJustInTime)]
 [ValidationRule("self.credential != 'BindRequester' || !has(self.session) || !has(self.session.path) || self.session.path != 'Gateway'",
     message: "spec.session.path: " + Sentences.GatewayNeedsToken)]
+[ValidationRule("self.credential != 'BindRequester' || !has(self.vouchers)", message: "spec.vouchers: " + Sentences.VouchersNeedToken)]
 public sealed record PolicySpec
 {
     /// <summary>The purpose of the policy, for people.</summary>
@@ -43,7 +44,8 @@ public sealed record PolicySpec
     public DurationLimits Duration { get; init => field = value ?? new(); } = new();
 
     /// <summary>
-    /// Ends a grant that was not used for this time. The operator must receive the API server's audit events; an operator that does not refuses the policy.
+    /// Ends a grant that was not used for this time. The operator must receive the API server's audit events, or the gateway must record the grant's requests
+    /// (session.path and session.record); otherwise the operator refuses the policy.
     /// </summary>
     [Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string? IdleTimeout { get; init; }
@@ -93,6 +95,19 @@ public sealed record PolicySpec
 
     /// <summary>How a grant reaches the API server, and what follows from what is done with it.</summary>
     public SessionTerms? Session { get; init; }
+
+    /// <summary>
+    /// Which vouchers give access by this policy: access that an offline key approved and signed beforehand, for an emergency in which the identity
+    /// provider is down. Requires credential ServiceAccountToken. Default: none.
+    /// </summary>
+    public VoucherTerms? Vouchers { get; init; }
+
+    /// <summary>
+    /// Whether the operator can rehearse this policy (BreakGlassDrill). Allowed: the operator's own drill identity gets grants of the policy, uses and revokes
+    /// them. They count for no limit and need no review, and nobody else can use them.
+    /// </summary>
+    [Default]
+    public DrillPermission Drills { get; init; }
 
     /// <summary>How long the operator keeps a finished grant as a record before it deletes it.</summary>
     [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]

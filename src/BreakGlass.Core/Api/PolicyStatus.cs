@@ -11,7 +11,7 @@ public sealed record PolicyStatus
 
     /// <summary>
     /// Ready, RolesResolved, Overused, NeverExercised, Guarded (the persistence guard is installed), Stamped (objects that grants create are labelled),
-    /// ReachesControlPlane if the policy does, and ClockSkewed while the clocks differ.
+    /// ReachesControlPlane if the policy does, VouchersReady if the policy accepts vouchers, and ClockSkewed while the clocks differ.
     /// </summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];

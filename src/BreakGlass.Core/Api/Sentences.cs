@@ -8,6 +8,8 @@ internal static class Sentences
 {
     public const string NameTooLong = "at most 63 characters, because the name becomes a label value";
 
+    public const string DrillNameTooLong = "at most 40 characters, because the names of the drill's grants begin with it";
+
     public const string NotPositive = "must be more than zero";
     public const string LongerThanAGrant = $"is longer than {Bounds.LongestGrant}, the longest a grant can be";
     public const string LongerThanAWait = $"is longer than {Bounds.LongestWait}, the longest it can be";
@@ -32,6 +34,17 @@ internal static class Sentences
     public const string ApprovalFixed = "an approval cannot be changed; create another one";
     public const string ReviewFixed = "a review cannot be changed; create another one";
     public const string LockdownFixed = "a lockdown cannot be changed; create another one, or delete this one to lift it";
+
+    public const string VoucherWithProof =
+        "voucher and voucherProof belong together; set both with 'kubectl breakglass request --voucher FILE', or remove both";
+    public const string VouchersNeedToken = "a voucher's credential is encrypted to its holder, which needs credential ServiceAccountToken; "
+        + "use that credential, or remove vouchers";
+    public const string HoldersAreUsers = "only users can be holders, because nobody logs in to use a voucher, so their groups are not known; "
+        + "name each person as {kind: User, name: alice}";
+    public const string LongerThanAVoucher = $"is longer than {Bounds.LongestVoucher}, the longest a voucher can be used";
+    public const string MoreThanKeys = "is more than the number of keys, so no voucher could have enough signatures; add keys, or lower required";
+    public const string PrivateAuthorityKey = "this contains a private key (d); send only the public part (kty, crv, x, y). "
+        + "Create a new key, because everybody who can read the authority can read this one.";
 
     public const string PrivateKey = "this contains a private key; send only the public part (kty, n, e or kty, crv, x, y). "
         + "Create a new key, because everybody who can read the grant can read this one.";

@@ -24,8 +24,31 @@ public static class CredentialKubeconfig
     /// <param name="keyPem">The certificate's private key.</param>
     /// <returns>UTF-8 without a byte order mark. It holds the key: keep it out of everything but the Secret and the holder's own file.</returns>
     public static byte[] Render(GatewayAccess gateway, string clusterName, string grantName, string? contextNamespace, string keyPem) =>
-        Render(new(gateway.Server), gateway.CaBundle, clusterName, grantName, contextNamespace, tlsServerName: null,
-            [("client-certificate-data", Base64(gateway.Certificate ?? "")), ("client-key-data", Base64(keyPem))]);
+        RenderCertificate(new(gateway.Server), gateway.CaBundle, clusterName, grantName, contextNamespace, gateway.Certificate ?? "", keyPem);
+
+    /// <summary>Writes one with a client certificate.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="caPem">The certificates its own certificate is checked with; null or empty for those that the user's machine trusts.</param>
+    /// <param name="clusterName">What the cluster is called in the file.</param>
+    /// <param name="userName">What the context and the user are called.</param>
+    /// <param name="contextNamespace">The namespace kubectl works in; null or empty for <c>default</c>.</param>
+    /// <param name="certificatePem">The client certificate.</param>
+    /// <param name="keyPem">Its private key.</param>
+    /// <param name="tlsServerName">The name in the server's certificate, where that is not the one in its address.</param>
+    /// <returns>UTF-8 without a byte order mark. It holds the key.</returns>
+    public static byte[] RenderCertificate(
+        Uri server, string? caPem, string clusterName, string userName, string? contextNamespace, string certificatePem, string keyPem,
+        string? tlsServerName = null) =>
+        Render(server, caPem, clusterName, userName, contextNamespace, tlsServerName,
+            [("client-certificate-data", Base64(certificatePem)), ("client-key-data", Base64(keyPem))]);
+
+    /// <summary>The token in what <see cref="Render(Uri, string?, string, string, string?, string, string?)"/> wrote; null if it is something else.</summary>
+    public static string? TokenOf(ReadOnlySpan<byte> kubeconfig)
+    {
+        const string Start = "    token: \"";
+        var line = Encoding.UTF8.GetString(kubeconfig).Split('\n').FirstOrDefault(l => l.StartsWith(Start, StringComparison.Ordinal));
+        return line is null || !line.EndsWith('"') || line.Contains('\\') || line.Length <= Start.Length + 1 ? null : line[Start.Length..^1];
+    }
 
     private static byte[] Render(Uri server, string? caPem, string clusterName, string grantName, string? contextNamespace, string? tlsServerName,
         IReadOnlyList<(string Key, string Value)> user)

@@ -52,7 +52,7 @@ internal sealed record JweHeader(string? Algorithm, string? Encryption, JsonWebK
                 throw new CryptographicException("The JWE uses compression or an extension (zip, crit), which is not supported.");
             return new JweHeader(Text(header, "alg"), Text(header, "enc"), Key(header), Party(header, "apu"), Party(header, "apv"));
         }
-        catch (JsonException cause)
+        catch (Exception cause) when (cause is JsonException or InvalidOperationException)
         {
             throw new CryptographicException("The JWE is malformed: its header is not a JSON object.", cause);
         }

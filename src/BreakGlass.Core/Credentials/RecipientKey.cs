@@ -153,7 +153,7 @@ public sealed class RecipientKey
     }
 
     // The platform's libraries differ in when they check this, and a point off the curve leaks the ephemeral key. FIPS 186-4, D.1.2.3.
-    private static bool IsOnP256(byte[] xBytes, byte[] yBytes)
+    internal static bool IsOnP256(byte[] xBytes, byte[] yBytes)
     {
         var p = BigInteger.Pow(2, 256) - BigInteger.Pow(2, 224) + BigInteger.Pow(2, 192) + BigInteger.Pow(2, 96) - 1;
         var b = new BigInteger(Convert.FromHexString("5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B"), isUnsigned: true, isBigEndian: true);

@@ -19,6 +19,7 @@ public static class BundleCheck
         {
             problems.AddRange(Order(entries, grant.Metadata.Name));
             problems.AddRange(Disagreements(grant, entries));
+            problems.AddRange(Recordings(files, entries));
         }
 
         problems.AddRange(Damaged(files, [.. problems.Select(p => p.First)]));
@@ -116,6 +117,19 @@ public static class BundleCheck
             yield return new(null, null, $"activatedAt in {BundleFiles.Report} is not the time of the transition to {GrantPhase.Pending}");
         if (status.EndedAt is { } ended && transitions is [.., var end] && end.At != ended)
             yield return new(null, null, $"endedAt in {BundleFiles.Report} is not the time of its last transition");
+    }
+
+    /// <summary>Compares the recordings in the bundle with the hashes in the entries. A bundle need not contain them.</summary>
+    private static IEnumerable<JournalProblem> Recordings(IReadOnlyDictionary<string, ReadOnlyMemory<byte>> files, List<ProvenEntry> entries)
+    {
+        var parts = JournalRecording.Of(entries).SelectMany(r => r.Parts.Select(p => (Path: r.PathOf(p.Part), p.Index, p.Part)))
+            .ToDictionary(p => p.Path, StringComparer.Ordinal);
+        foreach (var path in files.Keys.Where(RecordingFile.IsPath).Order(StringComparer.Ordinal))
+        {
+            if (!parts.TryGetValue(path, out var part)) yield return new(null, null, $"{path} does not belong here: no entry has its hash");
+            else if (!JournalRecording.IsPart(part.Part, files[path].Span))
+                yield return JournalProblem.At(part.Index, $"{path} is not what this entry has the hash of: the recording was changed or is damaged");
+        }
     }
 
     private static List<string> Differences(JournalEntry entry, JournalEntry expected)

@@ -23,6 +23,12 @@ public static class BundleFiles
     /// <summary>The largest number of entries.</summary>
     public const int MostEntries = 10_000;
 
+    /// <summary>The largest number of files: an entry, its proof, and some more. Recordings take the place of entries.</summary>
+    public const int MostFiles = (2 * MostEntries) + 16;
+
+    /// <summary>The most bytes of the files of recordings.</summary>
+    public const int MostRecordingBytes = 128 * 1024 * 1024;
+
     private const string EntryStart = "entries/";
     private const string EntryEnd = ".json";
     private const string ProofStart = "proofs/";
@@ -48,12 +54,19 @@ public static class BundleFiles
     /// <param name="report">The entries, as they were verified.</param>
     /// <param name="key">The public key.</param>
     /// <param name="reports">The report in its forms, among them <see cref="Report"/>.</param>
-    /// <exception cref="JournalException">There are too many entries.</exception>
-    public static IReadOnlyList<LogFile> Write(GrantReport report, VerifierKey key, IEnumerable<LogFile> reports)
+    /// <param name="recordings">The files of recordings, with their paths in the journal.</param>
+    /// <exception cref="JournalException">There are too many entries, or too much is recorded.</exception>
+    public static IReadOnlyList<LogFile> Write(
+        GrantReport report, VerifierKey key, IEnumerable<LogFile> reports, IReadOnlyList<LogFile>? recordings = null)
     {
+        recordings ??= [];
         if (report.Entries.Count > MostEntries) throw new JournalException(
             $"the grant has {report.Entries.Count} entries, and a bundle holds at most {MostEntries}. Copy the journal, and use 'journal verify --grant'.");
-        List<LogFile> files = [.. reports, new(Checkpoint.Path, report.Note), new(Key, Encoding.UTF8.GetBytes($"{key}\n"))];
+        var size = recordings.Sum(f => (long)f.Content.Length);
+        if (size > MostRecordingBytes || (2 * report.Entries.Count) + recordings.Count + 8 > MostFiles) throw new JournalException(
+            $"the recordings have {recordings.Count} files and {size >> 20} MiB, which is more than a bundle holds. Make it without --recordings, and copy "
+                + $"the folder {RecordingFile.Folder} of the journal.");
+        List<LogFile> files = [.. reports, .. recordings, new(Checkpoint.Path, report.Note), new(Key, Encoding.UTF8.GetBytes($"{key}\n"))];
         foreach (var entry in report.Entries)
         {
             files.Add(new(EntryPath(entry.Index), entry.Bytes));

@@ -16,16 +16,28 @@ public sealed record Checkpoint(string Origin, long Size, TreeHash Root)
     public static Checkpoint? Open(ReadOnlySpan<byte> note, VerifierKey key, out string problem)
     {
         if (SignedNote.Open(note, key, out problem) is not { } text) return null;
-        problem = "its text is not a checkpoint: three lines with the origin, the number of entries, and the root in base64";
-        if (text[..^1].Split('\n') is not [var origin, var size, var root, .. var others] || others.Contains("")) return null;
-        if (!long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number.ToString(CultureInfo.InvariantCulture) != size
-            || !TreeHash.TryParse(root, out var hash)) return null;
-        problem = $"it is of the journal {origin}, and the key is of {key.Name}";
-        if (origin != key.Name) return null;
-        problem = "";
-        return new(origin, number, hash);
+        if (Read(text, out problem) is not { } checkpoint) return null;
+        problem = checkpoint.Origin == key.Name ? "" : $"it is of the journal {checkpoint.Origin}, and the key is of {key.Name}";
+        return problem.Length == 0 ? checkpoint : null;
+    }
+
+    /// <summary>Reads a checkpoint and does not verify who signed it; null if it is not one, and why.</summary>
+    internal static Checkpoint? Unverified(ReadOnlySpan<byte> note, out string problem)
+    {
+        problem = SignedNote.NotANote;
+        return SignedNote.Unverified(note) is { } text ? Read(text, out problem) : null;
     }
 
     /// <summary>The text that is signed.</summary>
     public string Text() => string.Create(CultureInfo.InvariantCulture, $"{Origin}\n{Size}\n{Root}\n");
+
+    private static Checkpoint? Read(string text, out string problem)
+    {
+        problem = "its text is not a checkpoint: three lines with the origin, the number of entries, and the root in base64";
+        if (text[..^1].Split('\n') is not [var origin, var size, var root, .. var others] || others.Contains("")) return null;
+        if (!long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number.ToString(CultureInfo.InvariantCulture) != size
+            || !TreeHash.TryParse(root, out var hash)) return null;
+        problem = "";
+        return new(origin, number, hash);
+    }
 }

@@ -72,8 +72,29 @@ public sealed record EntryData
     /// <summary>How many audit events of the session the operator dropped, because it could not write them for too long.</summary>
     public long? Dropped { get; init; }
 
-    /// <summary>The id of a seal key.</summary>
+    /// <summary>A part of the recording of a stream.</summary>
+    public RecordingPart? Recording { get; init; }
+
+    /// <summary>The authority.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>The names of an authority's keys.</summary>
+    public IReadOnlyList<string>? Keys { get; init; }
+
+    /// <summary>The id of the voucher that was used.</summary>
+    public string? Voucher { get; init; }
+
+    /// <summary>The user who presented the voucher.</summary>
+    public string? PresentedBy { get; init; }
+
+    /// <summary>The id of a seal key, or of a key of the journal.</summary>
     public string? Key { get; init; }
+
+    /// <summary>The id of the journal's key that the key of the entry replaced.</summary>
+    public string? Follows { get; init; }
+
+    /// <summary>A note with both public keys that both of them signed. Not set if the one that was replaced signs nothing any more.</summary>
+    public string? Note { get; init; }
 
     /// <summary>The objects that existed, in an entry that lists them.</summary>
     public IReadOnlyList<LiveObject>? Objects { get; init; }

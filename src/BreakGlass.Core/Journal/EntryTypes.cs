@@ -16,11 +16,20 @@ public static class EntryTypes
 
     public const string PersistenceAllowed = Prefix + "persistence.allowed", PersistenceRefused = Prefix + "persistence.refused";
 
-    public const string SessionEvents = Prefix + "session.events";
+    public const string SessionEvents = Prefix + "session.events", SessionRecording = Prefix + "session.recording";
 
     public const string LockdownEngaged = Prefix + "lockdown.engaged", LockdownLifted = Prefix + "lockdown.lifted";
 
+    public const string AuthorityCreated = Prefix + "authority.created", AuthorityChanged = Prefix + "authority.changed",
+        AuthorityDeleted = Prefix + "authority.deleted";
+
+    public const string VoucherUsed = Prefix + "voucher.used";
+
     public const string SealKeyAdded = Prefix + "sealkey.added", SealKeyRetired = Prefix + "sealkey.retired";
+
+    public const string JournalKeyReplaced = Prefix + "journalkey.replaced";
+
+    public const string DrillPassed = Prefix + "drill.passed", DrillFailed = Prefix + "drill.failed", DrillDeleted = Prefix + "drill.deleted";
 
     public const string Live = Prefix + "journal.live";
 }

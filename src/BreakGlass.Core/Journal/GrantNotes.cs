@@ -1,11 +1,12 @@
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Core.Journal;
 
 /// <summary>
-/// The entries that a grant's status implies besides its transitions: its end was proven, a place gives no access, its identity did or tried something that
-/// can outlive it. Each is in the journal once, although what it is made of can be changed or taken away later.
+/// The entries that a grant's status implies besides its transitions: its end was proven, its voucher was used, a place gives no access, its identity did or
+/// tried something that can outlive it. Each is in the journal once, although what it is made of can be changed or taken away later.
 /// </summary>
 public static class GrantNotes
 {
@@ -22,6 +23,7 @@ public static class GrantNotes
     public static IEnumerable<JournalEntry> Of(BreakGlassGrant grant, DateTimeOffset seen)
     {
         if (Proven(grant) is { } proven) yield return proven;
+        if (VoucherUsed(grant) is { } used) yield return used;
         foreach (var record in Narrowed(grant))
         {
             yield return Of(grant, NarrowedId(grant, record), EntryTypes.Narrowed, seen, new()
@@ -45,6 +47,19 @@ public static class GrantNotes
             ? Of(grant, $"{grant.Metadata.Uid}/proven", EntryTypes.Proven, condition.LastTransitionTime, new()
             {
                 Actor = JournalEntry.Operator, Reason = EntryText.Short(condition.Reason),
+            })
+            : null;
+
+    /// <summary>
+    /// The entry that says that a voucher was used for a grant; null if the grant has none, or was given no access. The journal still has it after the API
+    /// server's database was restored from a time before the use.
+    /// </summary>
+    public static JournalEntry? VoucherUsed(BreakGlassGrant grant) =>
+        grant.Status.ActivatedAt is { } at && VoucherRules.StampOf(grant) is { } id
+            ? Of(grant, $"{grant.Metadata.Uid}/voucher", EntryTypes.VoucherUsed, at, new()
+            {
+                Actor = EntryText.Short(grant.Spec.Requester?.Username), Voucher = EntryText.Short(id),
+                PresentedBy = EntryText.Short(grant.Spec.Requester?.PresentedBy),
             })
             : null;
 

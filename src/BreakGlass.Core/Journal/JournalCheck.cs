@@ -51,16 +51,31 @@ public static class JournalCheck
     }
 
     /// <summary>
-    /// Verifies the entries of one grant: that each is in the journal by a proof, that none is there twice, and that none of its transitions, and
-    /// none of the entries with its session's events, is missing between them. The other entries are not numbered.
+    /// Verifies the entries of one grant: that each is in the journal by a proof, that none is there twice, and that none of its transitions, of
+    /// the entries with its session's events and of those with parts of recordings is missing between them. The other entries are not numbered.
     /// </summary>
     /// <param name="reader">Reads the journal.</param>
     /// <param name="key">The key that signs its checkpoints.</param>
     /// <param name="grant">The name of the grant.</param>
     /// <param name="cancellationToken">Ends the check.</param>
-    public static GrantReport RunFor(LogReader reader, VerifierKey key, string grant, CancellationToken cancellationToken = default)
+    public static GrantReport RunFor(LogReader reader, VerifierKey key, string grant, CancellationToken cancellationToken = default) =>
+        Open(reader, key, out var note, out var problem) is { } checkpoint
+            ? For(reader, checkpoint, note, grant, cancellationToken) : new(null, note, [], [problem!]);
+
+    /// <summary>
+    /// Reads the entries of one grant without a key. They belong to the checkpoint, and nothing shows that the operator signed it: use it only if the reader
+    /// is told so.
+    /// </summary>
+    /// <param name="reader">Reads the journal.</param>
+    /// <param name="grant">The name of the grant.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static GrantReport RunUnverifiedFor(LogReader reader, string grant, CancellationToken cancellationToken = default) =>
+        Open(reader, null, out var note, out var problem) is { } checkpoint
+            ? For(reader, checkpoint, note, grant, cancellationToken) : new(null, note, [], [problem!]);
+
+    private static GrantReport For(
+        LogReader reader, Checkpoint checkpoint, ReadOnlyMemory<byte> note, string grant, CancellationToken cancellationToken)
     {
-        if (Open(reader, key, out var note, out var problem) is not { } checkpoint) return new(null, note, [], [problem!]);
         var tree = new LogTree(reader, checkpoint.Size);
         var (entries, problems, order) = (new List<ProvenEntry>(), new List<JournalProblem>(), new EntryOrder());
         try
@@ -90,7 +105,7 @@ public static class JournalCheck
         return new(checkpoint, note, entries, problems);
     }
 
-    private static Checkpoint? Open(LogReader reader, VerifierKey key, out ReadOnlyMemory<byte> note, out JournalProblem? problem)
+    private static Checkpoint? Open(LogReader reader, VerifierKey? key, out ReadOnlyMemory<byte> note, out JournalProblem? problem)
     {
         problem = null;
         var file = reader(Checkpoint.Path);
@@ -101,7 +116,8 @@ public static class JournalCheck
             return null;
         }
 
-        if (Checkpoint.Open(note.Span, key, out var why) is { } checkpoint) return checkpoint;
+        string why;
+        if ((key is null ? Checkpoint.Unverified(note.Span, out why) : Checkpoint.Open(note.Span, key, out why)) is { } checkpoint) return checkpoint;
         problem = new(null, null, $"the file checkpoint cannot be trusted: {why}");
         return null;
     }

@@ -38,20 +38,28 @@ public sealed class JournalState(long listedEvery = JournalState.ListedEvery)
             case EntryTypes.Live:
                 TakeList(index, uid, data);
                 break;
-            case EntryTypes.PolicyDeleted or EntryTypes.LockdownLifted or EntryTypes.GrantDeleted:
+            case EntryTypes.PolicyDeleted or EntryTypes.LockdownLifted or EntryTypes.GrantDeleted or EntryTypes.AuthorityDeleted or EntryTypes.DrillDeleted:
                 _gone.Add(EntryId.Fingerprint(uid));
                 _objects.Remove(uid);
                 break;
-            case EntryTypes.PolicyCreated or EntryTypes.PolicyChanged or EntryTypes.LockdownEngaged:
+            case EntryTypes.PolicyCreated or EntryTypes.PolicyChanged or EntryTypes.LockdownEngaged or EntryTypes.AuthorityCreated
+                or EntryTypes.AuthorityChanged:
                 Find(uid, entry.Subject, index)?.Take(index, data.Generation ?? 0);
+                break;
+            case EntryTypes.DrillPassed or EntryTypes.DrillFailed:
+                Find(uid, entry.Subject, index)?.Take(index, DrillEntries.NumberOf(entry.Id));
                 break;
             case EntryTypes.SealKeyAdded or EntryTypes.SealKeyRetired:
                 Find(uid, entry.Subject, index)?.Take(index, SealKeyEntries.NumberOf(entry.Id) + 1);
                 break;
+            case EntryTypes.JournalKeyReplaced:
+                Find(uid, entry.Subject, index)?.Take(index, JournalKeyEntries.NumberOf(entry.Id));
+                break;
             case EntryTypes.Approved or EntryTypes.Denied or EntryTypes.Reviewed:
                 if (data is { Grant: { } grant, GrantUid: { } grantUid }) TakeId(grantUid, GrantEntries.SubjectStart + grant, index, entry.Id);
                 break;
-            case EntryTypes.Proven or EntryTypes.Narrowed or EntryTypes.Residue or EntryTypes.PersistenceAllowed or EntryTypes.PersistenceRefused:
+            case EntryTypes.Proven or EntryTypes.Narrowed or EntryTypes.Residue or EntryTypes.PersistenceAllowed or EntryTypes.PersistenceRefused
+                or EntryTypes.VoucherUsed:
                 TakeId(uid, entry.Subject, index, entry.Id);
                 break;
             default:
@@ -63,7 +71,10 @@ public sealed class JournalState(long listedEvery = JournalState.ListedEvery)
     /// <summary>Whether the journal says that an object is gone. A cache can still have it.</summary>
     public bool IsGone(string uid) => EntryId.Fingerprint(uid) is var known && (_gone.Contains(known) || _goneBefore.Contains(known));
 
-    /// <summary>The newest generation of a policy, or the number of entries of a seal key; 0 if the journal has none.</summary>
+    /// <summary>
+    /// The newest generation of a policy or an authority, the number of entries of a seal key or of a pair of journal keys, or the newest run of a drill; 0 if
+    /// the journal has none.
+    /// </summary>
     public long NumberOf(string uid) => _objects.GetValueOrDefault(uid)?.Number ?? 0;
 
     /// <summary>Whether the journal has this entry of a grant, which is not a transition.</summary>
@@ -98,6 +109,9 @@ public sealed class JournalState(long listedEvery = JournalState.ListedEvery)
         LoggedKind.Policy => PolicyEntries.SubjectStart,
         LoggedKind.Lockdown => LockdownEntries.SubjectStart,
         LoggedKind.SealKey => SealKeyEntries.SubjectStart,
+        LoggedKind.Authority => AuthorityEntries.SubjectStart,
+        LoggedKind.Drill => DrillEntries.SubjectStart,
+        LoggedKind.JournalKey => JournalKeyEntries.SubjectStart,
         _ => GrantEntries.SubjectStart,
     };
 
@@ -125,7 +139,8 @@ public sealed class JournalState(long listedEvery = JournalState.ListedEvery)
     {
         if (_objects.TryGetValue(uid, out var known)) return known;
         if (subject.IndexOf('/') is not (> 0 and var slash) || IsGone(uid)) return null;
-        foreach (var kind in (ReadOnlySpan<LoggedKind>)[LoggedKind.Grant, LoggedKind.Policy, LoggedKind.Lockdown, LoggedKind.SealKey])
+        foreach (var kind in (ReadOnlySpan<LoggedKind>)
+            [LoggedKind.Grant, LoggedKind.Policy, LoggedKind.Lockdown, LoggedKind.SealKey, LoggedKind.Authority, LoggedKind.Drill, LoggedKind.JournalKey])
         {
             if (subject.StartsWith(StartOf(kind), StringComparison.Ordinal)) return _objects[uid] = new(kind, subject[(slash + 1)..], index);
         }

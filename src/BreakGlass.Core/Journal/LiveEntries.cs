@@ -1,8 +1,8 @@
 namespace BreakGlass.Core.Journal;
 
 /// <summary>
-/// A list of what exists, in as many entries as it takes. Policies, lockdowns and seal keys live for years: who reads the journal backwards to learn which of
-/// them were not deleted yet ends at the newest list.
+/// A list of what exists, in as many entries as it takes. Policies, authorities, lockdowns and seal keys live for years: who reads the journal backwards to
+/// learn which of them were not deleted yet ends at the newest list.
 /// </summary>
 internal static class LiveEntries
 {

@@ -14,4 +14,13 @@ public enum LoggedKind
 
     /// <summary>A seal key.</summary>
     SealKey,
+
+    /// <summary>An authority.</summary>
+    Authority,
+
+    /// <summary>A drill.</summary>
+    Drill,
+
+    /// <summary>A key of the journal that replaced another one.</summary>
+    JournalKey,
 }

@@ -16,7 +16,9 @@ public sealed class LoggedObject
     /// <summary>The first entry that is about it, of those that were read.</summary>
     public long First { get; private set; }
 
-    /// <summary>Of a policy, the newest generation that is in the journal; of a seal key, how many entries it has.</summary>
+    /// <summary>
+    /// Of a policy or an authority, the newest generation that is in the journal; of a seal key, how many entries it has; of a drill, its newest run.
+    /// </summary>
     public long Number { get; private set; }
 
     /// <summary>Whether the journal has an entry of it, other than a transition.</summary>

@@ -59,4 +59,10 @@ public sealed record SessionEvent
 
     /// <summary>If true, only the user's name and the time say that the request belongs to the grant.</summary>
     public bool? ByName { get; init; }
+
+    /// <summary>The bytes that the client sent, as the gateway counted them.</summary>
+    public long? BytesIn { get; init; }
+
+    /// <summary>The bytes that the client received, as the gateway counted them.</summary>
+    public long? BytesOut { get; init; }
 }

@@ -8,6 +8,9 @@ internal static class SignedNote
     /// <summary>The longest note that is read, in bytes.</summary>
     public const int Longest = 64 * 1024;
 
+    /// <summary>What is wrong with a text that is not a note.</summary>
+    internal const string NotANote = "it is not a signed note: a text, an empty line, and lines with signatures";
+
     private const string SignatureStart = "— ";
     private const int MostSignatures = 100;
 
@@ -17,21 +20,31 @@ internal static class SignedNote
     public static byte[] Sign(string text, SigningKey key)
     {
         var bytes = Strict.GetBytes(text);
-        var signature = new byte[sizeof(uint)];
-        BinaryPrimitives.WriteUInt32BigEndian(signature, key.Verifier.Key.Id);
-        return [.. bytes, .. Strict.GetBytes($"\n{SignatureStart}{key.Verifier.Name} {Convert.ToBase64String([.. signature, .. key.Sign(bytes)])}\n")];
+        var signatures = new StringBuilder("\n");
+        foreach (var signer in key.All)
+        {
+            var id = new byte[sizeof(uint)];
+            BinaryPrimitives.WriteUInt32BigEndian(id, signer.Verifier.Key.Id);
+            var signature = Convert.ToBase64String([.. id, .. signer.Sign(bytes)]);
+            signatures.Append(CultureInfo.InvariantCulture, $"{SignatureStart}{signer.Verifier.Name} {signature}\n");
+        }
+
+        return [.. bytes, .. Strict.GetBytes(signatures.ToString())];
     }
 
-    /// <summary>The text of a note, if the key signed it; otherwise null, and why. Signatures of other keys are ignored, as the standard demands.</summary>
+    /// <summary>
+    /// The text of a note, if the key, or one that is accepted in its place, signed it; otherwise null, and why. Signatures of other keys are ignored, as the
+    /// standard demands.
+    /// </summary>
     public static string? Open(ReadOnlySpan<byte> note, VerifierKey key, out string problem)
     {
         var text = Text(note);
         var end = text?.LastIndexOf("\n\n", StringComparison.Ordinal) ?? -1;
-        problem = "it is not a signed note: a text, an empty line, and lines with signatures";
+        problem = NotANote;
         if (end < 0 || end + 2 >= text!.Length || text[^1] != '\n') return null;
         var lines = text[(end + 2)..^1].Split('\n');
         if (lines.Length > MostSignatures) return null;
-        var (body, isSigned) = (text[..(end + 1)], false);
+        var (body, isSigned, others) = (text[..(end + 1)], false, new List<string>());
         foreach (var line in lines)
         {
             if (!line.StartsWith(SignatureStart, StringComparison.Ordinal) || line[SignatureStart.Length..].Split(' ') is not [var name, var base64]
@@ -40,16 +53,28 @@ internal static class SignedNote
                 return null;
             }
 
-            if (new NoteKey(name, BinaryPrimitives.ReadUInt32BigEndian(bytes)) != key.Key) continue;
-            isSigned = key.Verifies(Strict.GetBytes(body), bytes[sizeof(uint)..]);
+            var signer = new NoteKey(name, BinaryPrimitives.ReadUInt32BigEndian(bytes));
+            if (key.All.FirstOrDefault(k => k.Key == signer) is not { } accepted)
+            {
+                if (name == key.Name) others.Add(signer.Id.ToString("x8", CultureInfo.InvariantCulture));
+                continue;
+            }
+
+            isSigned = accepted.Verifies(Strict.GetBytes(body), bytes[sizeof(uint)..]);
             if (isSigned) continue;
             problem = $"the signature of {key.Name} does not match the text; the text or the signature was changed";
             return null;
         }
 
-        problem = isSigned ? "" : $"it is not signed by the key {key.Name} ({key.Key.Id:x8})";
+        problem = isSigned ? "" : $"it is not signed by the key {key.Name} ({string.Join(", ", key.All.Select(k => k.Id))})"
+            + (others.Count == 0 ? "" : $", and signed by {string.Join(", ", others)} of the same name: if the journal's key was replaced, get the new public "
+                + "key from the person who replaced it, and add it to the file of --key as another line");
         return isSigned ? body : null;
     }
+
+    /// <summary>The text of a note, without a check of its signatures; null if it is not one.</summary>
+    internal static string? Unverified(ReadOnlySpan<byte> note) =>
+        Text(note) is { } text && text.LastIndexOf("\n\n", StringComparison.Ordinal) is >= 0 and var end ? text[..(end + 1)] : null;
 
     private static string? Text(ReadOnlySpan<byte> note)
     {

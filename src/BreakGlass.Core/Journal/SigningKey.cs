@@ -4,7 +4,8 @@ namespace BreakGlass.Core.Journal;
 
 /// <summary>
 /// The private key that signs the journal's checkpoints. Its text form is that of Go's <c>note</c>: <c>PRIVATE+KEY+name+hash+base64</c>. It has no text form
-/// of its own, so that it does not get into a log.
+/// of its own, so that it does not get into a log. If the key was replaced, more lines follow: private keys that sign as well, so that people who do not have
+/// the new public key yet can go on to verify, and public keys whose signatures are accepted.
 /// </summary>
 public sealed class SigningKey
 {
@@ -17,8 +18,13 @@ public sealed class SigningKey
 
     private SigningKey(byte[] seed, VerifierKey verifier) => (_seed, Verifier) = (seed, verifier);
 
-    /// <summary>The public key.</summary>
+    /// <summary>The public key, with those of the keys that it replaced.</summary>
     public VerifierKey Verifier { get; }
+
+    /// <summary>This key, and the others that sign as well.</summary>
+    internal IReadOnlyList<SigningKey> All => [this, .. Others];
+
+    private IReadOnlyList<SigningKey> Others { get; init; } = [];
 
     /// <summary>Makes a key from 32 random bytes.</summary>
     /// <param name="name">The name, for example <c>breakglass.example.com/prod</c>.</param>
@@ -36,16 +42,34 @@ public sealed class SigningKey
     public static bool TryParse(string? text, out SigningKey key)
     {
         key = null!;
-        if (text?.StartsWith(Prefix, StringComparison.Ordinal) is not true) return false;
-        if (!NoteKey.TryParse(text[Prefix.Length..], out var parsed, out var seed)) return false;
-        var made = Of(parsed.Name, seed);
-        if (made.Verifier.Key != parsed) return false;
-        key = made;
+        var lines = VerifierKey.LinesOf(text);
+        if (lines.Length == 0 || !TryParseLine(lines[0], out var first)) return false;
+        var (signing, accepted) = (new List<SigningKey>(), new List<VerifierKey>());
+        foreach (var line in lines[1..])
+        {
+            if (TryParseLine(line, out var other)) signing.Add(other);
+            else if (VerifierKey.TryParseLine(line, out var verifier)) accepted.Add(verifier);
+            else return false;
+        }
+
+        accepted.AddRange(signing.Select(k => k.Verifier));
+        if (accepted.Exists(k => k.Name != first.Verifier.Name)) return false;
+        key = new(first._seed, first.Verifier.With(accepted)) { Others = signing };
         return true;
     }
 
     /// <summary>The text form, for the file that keeps the key. It is a secret.</summary>
     public string ToSecretText() => Prefix + Verifier.Key.Text(_seed);
+
+    private static bool TryParseLine(string line, out SigningKey key)
+    {
+        key = null!;
+        if (!line.StartsWith(Prefix, StringComparison.Ordinal) || !NoteKey.TryParse(line[Prefix.Length..], out var parsed, out var seed)) return false;
+        var made = Of(parsed.Name, seed);
+        if (made.Verifier.Key != parsed) return false;
+        key = made;
+        return true;
+    }
 
     internal byte[] Sign(byte[] text)
     {

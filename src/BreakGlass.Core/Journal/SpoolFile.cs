@@ -44,7 +44,7 @@ public sealed record SpoolFile(long Size, IReadOnlyList<JournalEntry> Entries)
         if (text.Split('\n') is not [_, _, var number, ..] || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
             || text != Text(path, size, bytes.Span[end..], key)) return null;
         var entries = EntryBundle.Read(bytes[end..], out _).Select(e => JournalEntry.Read(e)).ToList();
-        return entries.TrueForAll(e => e is { Type: EntryTypes.SessionEvents }) ? new(size, entries!) : null;
+        return entries.TrueForAll(e => e is { Type: EntryTypes.SessionEvents or EntryTypes.SessionRecording }) ? new(size, entries!) : null;
     }
 
     // Not the text of a checkpoint or of a batch.

@@ -2,7 +2,10 @@ using Org.BouncyCastle.Math.EC.Rfc8032;
 
 namespace BreakGlass.Core.Journal;
 
-/// <summary>The public key that verifies the journal's checkpoints. Its text form is that of Go's <c>note</c>: <c>name+hash+base64</c>.</summary>
+/// <summary>
+/// The public key that verifies the journal's checkpoints. Its text form is that of Go's <c>note</c>: <c>name+hash+base64</c>. If the key was replaced, there
+/// is one line for each key that is accepted, all with the journal's name.
+/// </summary>
 public sealed class VerifierKey
 {
     private readonly byte[] _publicKey;
@@ -12,20 +15,49 @@ public sealed class VerifierKey
     /// <summary>The name, which is also the origin of the journal.</summary>
     public string Name => Key.Name;
 
+    /// <summary>The id: eight hexadecimal digits, which are the second part of the text form.</summary>
+    public string Id => Key.Id.ToString("x8", CultureInfo.InvariantCulture);
+
     internal NoteKey Key { get; }
 
-    /// <summary>Reads the text form; false if it is not one, or its hash is not that of its name and key.</summary>
+    /// <summary>This key, and the others that are accepted in its place.</summary>
+    internal IReadOnlyList<VerifierKey> All => [this, .. Others];
+
+    private IReadOnlyList<VerifierKey> Others { get; init; } = [];
+
+    /// <summary>Reads the text form; false if it is not one, or a hash is not that of its name and key.</summary>
     public static bool TryParse(string? text, out VerifierKey key)
     {
         key = null!;
-        if (text is null || !NoteKey.TryParse(text, out var parsed, out var publicKey)) return false;
-        if (NoteKey.Of(parsed.Name, publicKey) != parsed || !Ed25519.ValidatePublicKeyFull(publicKey, 0)) return false;
-        key = new(parsed, publicKey);
+        var keys = new List<VerifierKey>();
+        foreach (var line in LinesOf(text))
+        {
+            if (!TryParseLine(line, out var one)) return false;
+            keys.Add(one);
+        }
+
+        if (keys.Count == 0 || keys.Exists(k => k.Name != keys[0].Name)) return false;
+        key = keys[0].With(keys.Skip(1));
         return true;
     }
 
     /// <summary>The text form.</summary>
     public override string ToString() => Key.Text(_publicKey);
+
+    /// <summary>The lines of a text with keys.</summary>
+    internal static string[] LinesOf(string? text) => (text ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    internal static bool TryParseLine(string line, out VerifierKey key)
+    {
+        key = null!;
+        if (!NoteKey.TryParse(line, out var parsed, out var publicKey)) return false;
+        if (NoteKey.Of(parsed.Name, publicKey) != parsed || !Ed25519.ValidatePublicKeyFull(publicKey, 0)) return false;
+        key = new(parsed, publicKey);
+        return true;
+    }
+
+    /// <summary>This key, with others that are accepted in its place.</summary>
+    internal VerifierKey With(IEnumerable<VerifierKey> others) => new(Key, _publicKey) { Others = [.. others] };
 
     internal static VerifierKey Of(string name, byte[] publicKey) => new(NoteKey.Of(name, publicKey), publicKey);
 

@@ -2,7 +2,7 @@ using BreakGlass.Core.Sessions;
 
 namespace BreakGlass.Core.Lifecycle;
 
-/// <summary>Whether the API server's audit events arrive, at any replica of the operator.</summary>
+/// <summary>Whether the API server's audit events, or the reports of the gateway, arrive at any replica of the operator.</summary>
 /// <param name="Since">Since when the operator listens.</param>
 /// <param name="LastEventAt">
 /// The time of the latest event of any kind, by the clock of its API server; null if none has arrived. What arrived before it, or together with it, is counted
@@ -10,6 +10,9 @@ namespace BreakGlass.Core.Lifecycle;
 /// </param>
 public sealed record AuditArrival(DateTimeOffset Since, DateTimeOffset? LastEventAt)
 {
+    /// <summary>Whether it is about what the gateway reports.</summary>
+    public bool IsByGateway { get; init; }
+
     /// <summary>After this time without an event, none arrives. Even an idle cluster renews its leases every few seconds.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
 

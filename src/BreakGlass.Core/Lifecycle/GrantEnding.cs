@@ -36,6 +36,14 @@ internal static class GrantEnding
     public static Ending? ByLockdown(GrantFacts facts) => LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown
         ? new(EndReason.Lockdown, Callers.Shown(lockdown.Spec.By), EndMessages.Lockdown(lockdown)) : null;
 
+    /// <summary>Why the authority ends the grant now, without a look at seals and signatures; null where it does not. It waits for nothing.</summary>
+    public static Ending? ByAuthority(GrantFacts facts, BreakGlassGrant grant) =>
+        AuthorityOf(facts, grant) is { } name && VoucherRules.Withdrawn(grant, name, facts.Authority) is { } why ? ByVoucher(why) : null;
+
+    /// <summary>Why the grant's voucher is no longer honoured, by the authority's keys and seal as they are now; null if it is.</summary>
+    public static Ending? ByVoucher(GrantFacts facts, BreakGlassGrant grant) =>
+        AuthorityOf(facts, grant) is { } name && VoucherRules.NotHonoured(grant, name, facts.Vouchers) is { } why ? ByVoucher(why) : null;
+
     /// <summary>
     /// What was to end once and could not be removed ends for good, also where its cause is gone: a lockdown that was lifted, a policy that is not suspended
     /// any more. Part of the access may be gone already.
@@ -66,8 +74,12 @@ internal static class GrantEnding
     {
         var problems = PolicyRules.Check(policy, facts.Settings);
         if (problems.Count > 0) return problems[0].ToString();
-        if (!Subjects.Include(policy.Spec.Requesters, grant.Spec.Requester ?? Caller.Nobody))
-            return EndMessages.NotARequester(grant);
+        var (isDrill, isByVoucher) = (DrillRules.IsDrill(grant, facts.Settings), VoucherRules.IsByVoucher(grant.Spec));
+        if (isDrill && policy.Spec.Drills is not DrillPermission.Allowed) return EndMessages.DrillsForbidden;
+        if (isByVoucher && policy.Spec.Vouchers is null) return EndMessages.NoVouchers;
+        var admitted = policy.Spec.Vouchers is { } terms && isByVoucher ? terms.Holders : policy.Spec.Requesters;
+        if ((isByVoucher || !isDrill) && !Subjects.Include(admitted, grant.Spec.Requester ?? Caller.Nobody)) return EndMessages.NotARequester(grant);
+
         if (!facts.SealsUnknown && facts.Seal is not SealState.Valid)
             return EndMessages.RequesterNotSealed;
         if (policy.Spec.Credential != grant.Status.Credential) return EndMessages.OtherCredential(policy);
@@ -75,4 +87,10 @@ internal static class GrantEnding
         if (facts.End is { By: EndLimit.Policy } end && facts.Now >= end.At) return EndMessages.TooLong(policy);
         return RecordRules.Lacks(facts, grant, policy);
     }
+
+    /// <summary>The authority of a grant by voucher, by name; null if it has no voucher, or the policy accepts none any more, which ends it as well.</summary>
+    private static string? AuthorityOf(GrantFacts facts, BreakGlassGrant grant) =>
+        VoucherRules.IsByVoucher(grant.Spec) ? facts.Policy?.Spec.Vouchers?.Authority : null;
+
+    private static Ending ByVoucher(Problem why) => new(EndReason.VoucherRevoked, GrantStatuses.Operator, EndMessages.VoucherRevoked(why));
 }

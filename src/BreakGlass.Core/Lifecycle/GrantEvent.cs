@@ -18,6 +18,9 @@ public sealed record GrantEvent(bool Warning, string Reason, string Action, stri
     /// <summary>What is unusual about the use of the grant; null if the event is about nothing of that kind.</summary>
     public AnomalyKind? Anomaly { get; init; }
 
+    /// <summary>The authority whose voucher was used: the event is about it, too. Null if the event is about no voucher.</summary>
+    public BreakGlassAuthority? Authority { get; init; }
+
     /// <summary>The object of the operator that was repaired or removed; null if the event is about none.</summary>
     public IKubernetesObject<V1ObjectMeta>? Object { get; init; }
 }

@@ -22,6 +22,28 @@ public sealed record GrantFacts : RequestFacts
     /// <summary>The seal of the policy.</summary>
     public SealState PolicySeal { get; init; } = SealState.Missing;
 
+    /// <summary>The authority whose vouchers the policy accepts; null if it does not exist, or the policy accepts none.</summary>
+    public BreakGlassAuthority? Authority { get; init; }
+
+    /// <summary>The seal of the authority.</summary>
+    public SealState AuthoritySeal { get; init; } = SealState.Missing;
+
+    /// <summary>Another grant that was given access by the same voucher; null if none is known.</summary>
+    public string? VoucherUsedBy { get; init; }
+
+    /// <summary>What decides about the grant's voucher.</summary>
+    internal VoucherFacts Vouchers => new()
+    {
+        Authority = Authority,
+        Seal = SealsUnknown ? null : AuthoritySeal,
+        Now = Now,
+        RequestedAt = Grant?.Metadata.CreatedAt ?? Now,
+
+        // Clocks that differ deny no request: by the slowest of them it has to be too late.
+        Tolerance = ClockSkew?.Duration() > VoucherRules.Tolerance ? ClockSkew.Value.Duration() : VoucherRules.Tolerance,
+        UsedBy = VoucherUsedBy,
+    };
+
     /// <summary>When the grant's access ends, whatever its policy says; null if there is none, or it is over.</summary>
     public GrantEnd? Due => Grant is null ? null : GrantEnd.Of(Grant, Settings);
 
@@ -31,16 +53,22 @@ public sealed record GrantFacts : RequestFacts
     /// <summary>When the grant's access ends if it is not used again; null if there is none, or it is over.</summary>
     public GrantEnd? IdleEnd => Grant is null ? null : GrantEnd.OfIdle(Grant, Policy, LastUse, Settings);
 
-    /// <summary>Whether audit events arrive; null if the operator does not listen for them.</summary>
+    /// <summary>
+    /// Whether what shows the use of the grant arrives: the API server's audit events, or what the gateway reports if the grant is used through it. Null if
+    /// nothing shows it.
+    /// </summary>
     public AuditArrival? Audit { get; init; }
 
     /// <summary>When the grant was last used, as the events say that have arrived; null if none says so.</summary>
     public DateTimeOffset? LastActivityAt { get; init; }
 
-    /// <summary>When the grant was last used, by the events or by its status, whichever is later. A stream that is open is in use.</summary>
+    /// <summary>
+    /// When the grant was last used, by the events or by its status, whichever is later. A stream that is open is in use, unless the gateway shows whether
+    /// anything goes over it.
+    /// </summary>
     internal DateTimeOffset? LastUse => Grant?.Status.Session switch
     {
-        { OpenStreams: > 0 } => Now,
+        { OpenStreams: > 0 } when !GatewayRules.ShowsUse(Grant.Status) => Now,
         { LastActivityAt: { } written } when !(LastActivityAt > written) => written,
         _ => LastActivityAt,
     };
@@ -82,6 +110,7 @@ public sealed record GrantFacts : RequestFacts
     {
         Seal = check.Of(grant),
         PolicySeal = Policy is null ? SealState.Missing : check.Of(Policy),
+        AuthoritySeal = Authority is null ? SealState.Missing : check.Of(Authority),
         RecordSeal = check.OfRecord(grant),
         Approvals = check.Believed(Approvals, grant),
         Reviews = check.Believed(Reviews, grant),

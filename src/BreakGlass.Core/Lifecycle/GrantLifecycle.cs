@@ -1,5 +1,6 @@
 using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -43,7 +44,7 @@ public static class GrantLifecycle
         return grant.Status.IsTerminal
             ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Findings.IsObstructed(o))
             : IsMarkedEnded(grant) || (facts.Findings.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)
-                ?? GrantEnding.ByObstruction(grant)) is not null;
+                ?? GrantEnding.ByAuthority(facts, grant) ?? GrantEnding.ByObstruction(grant)) is not null;
     }
 
     /// <summary>Whether a grant has to end before its time, as far as that can be told at once. Seals need not be among the facts.</summary>
@@ -57,8 +58,8 @@ public static class GrantLifecycle
         if (IsMarkedEnded(grant))
             return EndedGrant.Decide(facts, grant, Ending.Failed(FailureReasons.RecordLost, EndMessages.StatusReset));
 
-        var ends = facts.Findings.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)
-            ?? GrantEnding.ByForgery(facts);
+        var ends = facts.Findings.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByAuthority(facts, grant)
+            ?? GrantEnding.ByObstruction(grant) ?? GrantEnding.ByForgery(facts) ?? GrantEnding.ByVoucher(facts, grant);
         if (ends is { } ending) return EndedGrant.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {
@@ -69,8 +70,14 @@ public static class GrantLifecycle
         if (facts.SealsUnknown) return GrantPlan.Wait(facts.End?.At < facts.Now + SealRetry ? facts.End.At : facts.Now + SealRetry);
 
         // A phase that was set by hand is made true like any other record.
-        return grant.Status.Phase is GrantPhase.Active && grant.Status.WasGiven ? ActiveGrant.Decide(facts, grant) : ActivatingGrant.Decide(facts, grant);
+        var plan = grant.Status.Phase is GrantPhase.Active && grant.Status.WasGiven ? ActiveGrant.Decide(facts, grant) : ActivatingGrant.Decide(facts, grant);
+        return plan.Steps.Count == 0 ? UntilKeysEnd(facts, grant, plan) : plan;
     }
+
+    /// <summary>A grant by voucher is looked at again when a key of its authority ends, by which the voucher may lack a signature.</summary>
+    private static GrantPlan UntilKeysEnd(GrantFacts facts, BreakGlassGrant grant, GrantPlan plan) =>
+        VoucherRules.IsByVoucher(grant.Spec) && facts.Authority is { } authority && AuthorityRules.NextEnd(authority, facts.Now) is { } ends
+            && !(plan.LookAgainAt <= ends) ? plan with { LookAgainAt = ends } : plan;
 
     private static GrantPlan BeforeRecord(GrantFacts facts, BreakGlassGrant grant)
     {

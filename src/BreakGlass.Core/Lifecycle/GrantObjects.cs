@@ -14,6 +14,10 @@ public static class GrantObjects
     /// <summary>On the credential Secret of a grant with path Gateway: the SHA-256 of the client certificate that was delivered with it.</summary>
     public const string CertificateAnnotation = BreakGlassApi.Group + "/certificate-sha256";
 
+    /// <summary>Whether a Secret is marked as the one that a certificate was delivered with.</summary>
+    public static bool IsDelivered(SecretMetadata secret, string certificate) =>
+        secret.AnnotationsOrEmpty.GetValueOrDefault(CertificateAnnotation) == GrantCredential.MarkOf(certificate);
+
     /// <summary>The marks of a Secret whose credential is delivered.</summary>
     /// <param name="token">What was issued.</param>
     public static IReadOnlyDictionary<string, string> DeliveredMarks(IssuedToken token)

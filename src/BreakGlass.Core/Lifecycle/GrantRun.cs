@@ -68,6 +68,7 @@ public sealed partial record GrantRun
         (PlanStep.Repair repair, _) => AfterRepair(facts, repair, result, now),
         (PlanStep.Remove remove, _) => AfterRemove(facts, remove, result, now),
         (PlanStep.Reserve reserve, StepResult.Conflict or StepResult.NotFound) => new(this) { Outdated = reserve.Policy },
+        (PlanStep.Redeem redeem, StepResult.Conflict or StepResult.NotFound) => new(this) { Outdated = redeem.Authority },
         (PlanStep.DropFinalizer, StepResult.NotFound) => new(this),
         (PlanStep.IssueToken or PlanStep.IssueCertificate, StepResult.Issued issued) => Knowing(a => a with { Token = issued.Token }),
         (PlanStep.IssueToken issue, _) => AfterCredential(issue.Secret, result, now),

@@ -66,12 +66,14 @@ internal static class GrantStatuses
             PolicyUid = policy.Metadata.Uid,
             Credential = policy.Spec.Credential,
             Path = GatewayRules.IsRequired(policy.Spec) ? SessionPath.Gateway : null,
+            Recording = GatewayRules.Recording(policy.Spec),
             Access = activation.Verdict.Access,
             Bindings = [.. activation.Verdict.Targets.Select(t => GrantNames.Record(grant, t))],
             ServiceAccount = token ? identity : null,
             CredentialSecret = token ? identity : null,
             Approvals = activation.Approval.Records,
-            Conditions = ReviewRules.IsRequired(policy.Spec) || activation.Approval.Stage is ApprovalStage.Bypassed
+            Conditions = (ReviewRules.IsRequired(policy.Spec, grant.Spec) && !DrillRules.IsDrill(grant, settings))
+                || activation.Approval.Stage is ApprovalStage.Bypassed
                 ? conditions.With(GrantConditions.Reviewed, null, GrantConditions.NotEnded, ReviewMessages.NotEnded, generation, now)
                 : conditions,
         };

@@ -38,14 +38,14 @@ internal static class IdleUse
         IReadOnlyList<Condition> conditions, AuditArrival audit, long? generation, DateTimeOffset now) => audit.Arrives(now) switch
         {
             true => conditions.With(
-                GrantConditions.Observed, true, GrantConditions.EventsArrive, SessionMessages.EventsArrive, generation, now),
+                GrantConditions.Observed, true, GrantConditions.EventsArrive, SessionMessages.EventsArrive(audit.IsByGateway), generation, now),
             false => conditions.With(
-                GrantConditions.Observed, false, GrantConditions.NoEvents, SessionMessages.NoEvents(audit.LastEventAt), generation, now),
+                GrantConditions.Observed, false, GrantConditions.NoEvents, SessionMessages.NoEvents(audit.IsByGateway, audit.LastEventAt), generation, now),
 
             // An operator that has just started says nothing against what the one before it knew.
             null when Conditions.Find(conditions, GrantConditions.Observed) is not null => conditions,
             null => conditions.With(
-                GrantConditions.Observed, null, GrantConditions.NoEventYet, SessionMessages.NoEventYet, generation, now),
+                GrantConditions.Observed, null, GrantConditions.NoEventYet, SessionMessages.NoEventYet(audit.IsByGateway), generation, now),
         };
 
     /// <summary>The same for a grant.</summary>

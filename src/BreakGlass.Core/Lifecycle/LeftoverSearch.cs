@@ -28,7 +28,7 @@ internal static class LeftoverSearch
             || !grant.Status.WasActive) return null;
         if (Conditions.Find(status.Conditions, GrantConditions.LeftBehind) is not null) return null;
         if (status.EndedAt is not { } ended || facts.Now - ended > Recent) return null;
-        var at = ended + (facts.Settings.RecordsSessions ? RecordedWithin
+        var at = ended + (facts.Settings.HasSessions ? RecordedWithin
             : facts.Policy?.Spec.Leftovers is LeftoverHandling.Remove ? CollectedWithin : TimeSpan.Zero);
         if (facts.Now < at) return GrantPlan.Wait(at);
         if (facts.Findings.Leftovers is not { } seen) return GrantPlan.Do(new PlanStep.LookForLeftovers());

@@ -24,7 +24,7 @@ internal static class PendingGrant
                 Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : null);
         }
 
-        var verdict = GrantRules.Judge(grant, facts.Policy, facts.Cluster, facts.Settings, facts.Seal, facts.PolicySeal);
+        var verdict = GrantRules.Judge(grant, facts.Policy, facts.Cluster, facts.Settings, facts.Seal, facts.PolicySeal, facts.Vouchers);
         if (verdict.Denial is { } denial) return Deny(facts, grant, denial, Cause(grant, denial));
 
         var (policy, now) = (facts.Policy!, facts.Now);
@@ -34,8 +34,12 @@ internal static class PendingGrant
                 EndReason.PolicyDeleted);
         }
 
-        if (ReadSiblings(facts, grant, policy) is { } look) return look;
-        if (ReviewRules.Blocked(grant, policy, facts.Siblings) is { } blocked) return Deny(facts, grant, blocked);
+        // Drills count for no limit, and block nobody: neither is anything about them asked of others, nor about others of them.
+        var isDrill = DrillRules.IsDrill(grant, facts.Settings);
+        if (!isDrill && facts.Siblings.Any(s => DrillRules.IsDrill(s, facts.Settings)))
+            facts = facts with { Siblings = [.. facts.Siblings.Where(s => !DrillRules.IsDrill(s, facts.Settings))] };
+        if (!isDrill && ReadSiblings(facts, grant, policy) is { } look) return look;
+        if (!isDrill && ReviewRules.Blocked(grant, policy, facts.Siblings) is { } blocked) return Deny(facts, grant, blocked);
         if (StartRules.Check(grant, policy, now, out var window) is { } outside) return Deny(facts, grant, outside);
 
         var approval = Approvals.Judge(facts, grant, policy, verdict);
@@ -46,7 +50,7 @@ internal static class PendingGrant
 
         var activation = new Activation(verdict, approval, window);
         var start = StartRules.Start(grant, now);
-        if ((!approval.Opens || now < start) && !IsWaiting(grant))
+        if ((!approval.Opens || now < start) && !IsWaiting(grant) && !isDrill)
         {
             var (tooMany, afterOthers) = PendingRules.WhenDecided(grant, policy, facts.Siblings);
             if (tooMany is not null) return Deny(facts, grant, tooMany);
@@ -56,7 +60,7 @@ internal static class PendingGrant
         if (!approval.Opens) return Wait(facts, grant, GrantPhase.AwaitingApproval, activation, Earliest(approval.Until, window?.End));
         return now < start
             ? Wait(facts, grant, GrantPhase.Scheduled, activation, start)
-            : Open(facts, grant, policy, activation, start);
+            : Open(facts, grant, policy, activation, start, isDrill);
     }
 
     /// <summary>Whether a grant stands in a phase in which it waits, and was said to.</summary>
@@ -71,7 +75,8 @@ internal static class PendingGrant
         return others.Count == 0 ? null : GrantPlan.Do(new PlanStep.ReadSiblings(others, version));
     }
 
-    private static GrantPlan Open(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, Activation activation, DateTimeOffset start)
+    private static GrantPlan Open(
+        GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, Activation activation, DateTimeOffset start, bool isDrill)
     {
         var now = facts.Now;
         var since = activation.Approval.Since is { } agreed && agreed > start ? agreed : start;
@@ -91,10 +96,14 @@ internal static class PendingGrant
                 : GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Held(grant, skew, facts.Settings, now)));
         }
 
-        if (LimitRules.Check(policy, grant, facts.Siblings, now) is { } limit) return Deny(facts, grant, limit);
+        if (!isDrill && LimitRules.Check(policy, grant, facts.Siblings, now) is { } limit) return Deny(facts, grant, limit);
         var bypass = activation.Approval.Stage is ApprovalStage.Bypassed;
-        if (LimitRules.NeedsPlace(policy, grant, bypass)) return GrantPlan.Do(new PlanStep.Reserve(policy, LimitRules.Reserve(policy, grant, bypass, now)));
-        return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Recorded(grant, policy, activation, facts.Settings, now), [.. Events(grant, activation)]));
+        if (!isDrill && LimitRules.NeedsPlace(policy, grant, bypass))
+            return GrantPlan.Do(new PlanStep.Reserve(policy, LimitRules.Reserve(policy, grant, bypass, now)));
+        if (VoucherRedemption.Next(facts, grant) is { } redeem) return redeem;
+        IEnumerable<GrantEvent> used = VoucherRedemption.Event(facts, grant) is { } use ? [use] : [];
+        return GrantPlan.Do(new PlanStep.WriteStatus(
+            GrantStatuses.Recorded(grant, policy, activation, facts.Settings, now), [.. Events(grant, activation), .. used]));
     }
 
     private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant, GrantPhase phase, Activation activation, DateTimeOffset? until)
@@ -144,6 +153,8 @@ internal static class PendingGrant
     {
         DenialReasons.PolicySuspended => EndReason.PolicySuspended,
         DenialReasons.PolicyNotFound or DenialReasons.PolicyDeleted => EndReason.PolicyDeleted,
+        DenialReasons.AuthorityNotFound or DenialReasons.AuthoritySuspended or DenialReasons.AuthorityNotSealed or DenialReasons.AuthorityNotReady
+            or DenialReasons.VoucherRevoked or DenialReasons.VoucherNotSigned => EndReason.VoucherRevoked,
         _ => EndReason.Denied,
     };
 

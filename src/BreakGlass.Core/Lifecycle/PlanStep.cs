@@ -26,6 +26,14 @@ public abstract record PlanStep
     /// <param name="Status">Its whole status, with the place taken.</param>
     public sealed record Reserve(BreakGlassPolicy Policy, PolicyStatus Status) : PlanStep;
 
+    /// <summary>
+    /// Use a voucher: write the authority's status with the use under the resourceVersion of the very authority that was judged. If another client wrote the
+    /// authority since (409), read it again and decide again; the voucher may be used.
+    /// </summary>
+    /// <param name="Authority">The authority that was judged.</param>
+    /// <param name="Status">Its whole status, with the use.</param>
+    public sealed record Redeem(BreakGlassAuthority Authority, AuthorityStatus Status) : PlanStep;
+
     /// <summary>Have the journal contain all transitions of the grant's status, under a signed checkpoint. Access waits for it.</summary>
     public sealed record WriteJournal : PlanStep;
 

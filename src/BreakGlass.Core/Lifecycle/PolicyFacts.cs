@@ -41,8 +41,14 @@ public sealed record PolicyFacts
     /// <summary>What stamps what grants' identities create; null where that is not known.</summary>
     public StampInstallation? Stamp { get; init; }
 
-    /// <summary>Whether audit events arrive; null if the operator does not listen for them.</summary>
+    /// <summary>
+    /// Whether what shows the use of its grants arrives: the API server's audit events, or what the gateway reports if they are used through it. Null if
+    /// nothing shows it.
+    /// </summary>
     public AuditArrival? Audit { get; init; }
+
+    /// <summary>The authority whose vouchers the policy accepts; null if it does not exist, or if the policy accepts none.</summary>
+    public BreakGlassAuthority? Authority { get; init; }
 
     /// <summary>How far our clock is from the API server's; null where unknown.</summary>
     public TimeSpan? ClockSkew { get; init; }

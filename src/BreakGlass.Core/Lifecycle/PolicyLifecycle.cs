@@ -23,7 +23,9 @@ public static class PolicyLifecycle
             ? [] : roles.Where(r => policy.Status.Roles.FirstOrDefault(b => b.Name == r.Name)?.Hash is { } before && r.Hash is not null && before != r.Hash);
 
         var window = GoDuration.TryParse(policy.Spec.Overuse?.Window, out var overuse) ? overuse : UsualWindow;
-        var activations = facts.Grants.Where(g => g.Status.WasActive).Select(g => g.Status.ActivatedAt).OfType<DateTimeOffset>().ToList();
+        var active = facts.Grants.Where(g => g.Status.WasActive).ToLookup(g => DrillRules.IsDrill(g, facts.Settings));
+        var activations = active[false].Select(g => g.Status.ActivatedAt).OfType<DateTimeOffset>().ToList();
+        var drilled = active[true].Max(g => g.Status.ActivatedAt);
         var recent = activations.Where(a => Timestamp.After(a, window) > facts.Now).ToList();
         var live = facts.Grants.Count(g => g.Status.IsRecorded && !g.Status.IsTerminal);
         var holders = PolicyHolders.Decide(facts);
@@ -35,7 +37,7 @@ public static class PolicyLifecycle
         var status = policy.Status with
         {
             ObservedGeneration = policy.Metadata.Generation,
-            Conditions = ConditionsOf(facts, roles, recent.Count, last),
+            Conditions = ConditionsOf(facts, roles, recent.Count, last, drilled),
             ActiveGrants = facts.Grants.Count(g => g.Status.Phase is GrantPhase.Active),
             ActivationsInWindow = recent.Count,
             LastActivatedAt = last,
@@ -60,7 +62,8 @@ public static class PolicyLifecycle
         return new(status, live > 0, events, next) { LookFor = holders.LookFor };
     }
 
-    private static IReadOnlyList<Condition> ConditionsOf(PolicyFacts facts, IReadOnlyList<RoleSummary> roles, int recent, DateTimeOffset? lastActivation)
+    private static IReadOnlyList<Condition> ConditionsOf(
+        PolicyFacts facts, IReadOnlyList<RoleSummary> roles, int recent, DateTimeOffset? lastActivation, DateTimeOffset? drilled)
     {
         var (policy, now, generation) = (facts.Policy, facts.Now, facts.Policy.Metadata.Generation);
         var missing = policy.Spec.Access.SelectMany(e => RoleSummaries.Missing(e, facts.Cluster)).ToList();
@@ -79,16 +82,21 @@ public static class PolicyLifecycle
                 PolicyConditions.Overused, true, PolicyConditions.TooManyActivations, PolicyMessages.Overused(recent, overuse), generation, now)
             : conditions.With(
                 PolicyConditions.Overused, false, PolicyConditions.WithinBounds, PolicyMessages.Activations(recent, overuse), generation, now);
-        conditions = lastActivation is null
-            ? conditions.With(PolicyConditions.NeverExercised, true, PolicyConditions.NoActivation, PolicyMessages.NeverExercised, generation, now)
-            : conditions.With(
-                PolicyConditions.NeverExercised, false, PolicyConditions.Activated, PolicyMessages.LastActivated(lastActivation.Value), generation, now);
+        conditions = (lastActivation, drilled) switch
+        {
+            ({ } at, _) => conditions.With(
+                PolicyConditions.NeverExercised, false, PolicyConditions.Activated, PolicyMessages.LastActivated(at), generation, now),
+            (_, { } at) => conditions.With(
+                PolicyConditions.NeverExercised, false, PolicyConditions.Drilled, PolicyMessages.LastDrilled(at), generation, now),
+            _ => conditions.With(PolicyConditions.NeverExercised, true, PolicyConditions.NoActivation, PolicyMessages.NeverExercised, generation, now),
+        };
         conditions = facts.Guard?.For(policy.Spec) is { } guard
             ? conditions.With(PolicyConditions.Guarded, guard.Guarded, guard.Reason, guard.Message, generation, now)
             : conditions.Without(PolicyConditions.Guarded);
         conditions = WhatIsReachedAndLeft(conditions, facts, generation);
         conditions = facts.Audit is { } audit && policy.Spec.IdleTimeout is not null
             ? IdleUse.Observed(conditions, audit, generation, now) : conditions.Without(PolicyConditions.Observed);
+        conditions = WhetherVouchersWork(conditions, facts, generation);
         if (facts.ClockSkew is not { } skew || skew.Duration() <= facts.Settings.NotableClockSkew) return conditions.Without(PolicyConditions.ClockSkewed);
         return conditions.With(
             PolicyConditions.ClockSkewed, true, PolicyConditions.ClocksDiffer, PolicyMessages.ClocksDiffer(facts.Settings), generation, now);
@@ -104,6 +112,21 @@ public static class PolicyLifecycle
                 PolicyConditions.ReachesControlPlane, true, PolicyConditions.RightsOverControlPlane, string.Join(" ", reaches), generation, facts.Now);
         return facts.Stamp?.For(spec) is { } stamp
             ? conditions.With(PolicyConditions.Stamped, stamp.Stamped, stamp.Reason, stamp.Message, generation, facts.Now) : conditions;
+    }
+
+    /// <summary>A condition of its own: without its authority, a policy still gives access to people who can sign in.</summary>
+    private static IReadOnlyList<Condition> WhetherVouchersWork(IReadOnlyList<Condition> conditions, PolicyFacts facts, long? generation)
+    {
+        if (facts.Policy.Spec.Vouchers?.Authority is not { } name) return conditions.Without(PolicyConditions.VouchersReady);
+        var (works, reason, message) = facts.Authority switch
+        {
+            null or { Metadata.DeletionTimestamp: not null } => (false, PolicyConditions.AuthorityNotFound, PolicyMessages.AuthorityNotFound(name)),
+            { Status.Conditions: var found } when Conditions.IsTrue(found, AuthorityConditions.Ready) =>
+                (true, PolicyConditions.AuthorityReady, PolicyMessages.AuthorityReady(name)),
+            { Status.Conditions: var found } => (false, PolicyConditions.AuthorityNotReady,
+                PolicyMessages.AuthorityNotReady(name, Conditions.Find(found, AuthorityConditions.Ready))),
+        };
+        return conditions.With(PolicyConditions.VouchersReady, works, reason, message, generation, facts.Now);
     }
 
     private static RoleSummary Summary(AccessEntry entry, PolicyFacts facts)
@@ -129,7 +152,7 @@ public static class PolicyLifecycle
         if (GatewayRules.Lacks(facts.Policy.Spec, facts.Settings) is { } lacks) return (false, lacks.Reason, $"{lacks}.");
         if (facts.Policy.Spec.Suspended) return (false, PolicyConditions.Suspended, PolicyMessages.Suspended);
         return facts.Policy.Spec.IdleTimeout is not null && facts.Audit is { } audit && audit.Arrives(facts.Now) is false
-            ? (false, PolicyConditions.NotObserved, SessionMessages.NoEvents(audit.LastEventAt))
+            ? (false, PolicyConditions.NotObserved, SessionMessages.NoEvents(audit.IsByGateway, audit.LastEventAt))
             : (true, PolicyConditions.Accepted, PolicyMessages.Accepted);
     }
 

@@ -42,9 +42,14 @@ internal static class EndMessages
         + (lastUse is { } at ? $"the last request was at {Timestamp.Text(at)}." : "there was no request.") + " Create a new grant if you need access again.";
     public static string Anomaly(string sentence) => $"Access was revoked because of unusual use (onAnomaly: Revoke). {sentence}";
     public static string PolicyNarrowed(string policy, string why) => $"Access was revoked because policy '{policy}' no longer allows it: {Sentence(why)}";
-    public static string NotARequester(BreakGlassGrant grant) => $"spec.requesters: {Requester(grant)} is no longer one of them";
+    public const string NoVouchers = "spec.vouchers: the policy no longer accepts vouchers";
+    public static string VoucherRevoked(Problem why) => $"Access was revoked because its voucher is no longer honoured: {Sentence(why.Message)}";
+    public static string NotARequester(BreakGlassGrant grant) =>
+        $"{(VoucherRules.IsByVoucher(grant.Spec) ? "spec.vouchers.holders" : "spec.requesters")}: {Requester(grant)} is no longer one of them";
+    public const string DrillsForbidden = "spec.drills: it is now Forbidden";
     public static string OtherCredential(BreakGlassPolicy policy) => $"spec.credential: it is now {policy.Spec.Credential}";
-    public static string TooLong(BreakGlassPolicy policy) => $"spec.duration.max: it is now {policy.Spec.Duration.Max}";
+    public static string TooLong(BreakGlassPolicy policy) =>
+        $"spec.duration.max: it is now {policy.Spec.Duration.Max}{(policy.Spec.Vouchers is { } v ? $", and {v.MaxDuration} for a grant by voucher" : "")}";
     public static string TokenTooLong(DateTimeOffset end) =>
         $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; the operator destroyed it. "
             + "Check the API server's --service-account-extend-token-expiration.";

@@ -29,6 +29,13 @@ internal static class PolicyMessages
     public static string Overused(int recent, OveruseRules overuse) =>
         $"{Activations(recent, overuse)} Emergency access has become a habit: give people who need it regularly regular access.";
     public static string LastActivated(DateTimeOffset at) => $"Last activated at {Timestamp.Text(at)}.";
+    public static string LastDrilled(DateTimeOffset at) => $"Never activated by a person; last drilled at {Timestamp.Text(at)}.";
+    public static string AuthorityReady(string name) => $"The vouchers of BreakGlassAuthority '{name}' are honoured.";
+    public static string AuthorityNotFound(string name) => $"BreakGlassAuthority '{name}' does not exist, so no voucher gives access by this policy. "
+        + "Create it, or correct spec.vouchers.authority. Requests without a voucher are not affected.";
+    public static string AuthorityNotReady(string name, Condition? ready) =>
+        $"BreakGlassAuthority '{name}' is not Ready, so no voucher gives access by this policy. Requests without a voucher are not affected. "
+            + $"{ready?.Reason ?? "The operator has not checked it yet"}{(ready is null ? "." : $": {ready.Message}")}";
     public static string ClocksDiffer(CoreSettings settings) =>
         $"The operator's clock is more than {GoDuration.Format(settings.NotableClockSkew)} away from the API server's clock; "
             + $"above {GoDuration.Format(settings.LargestClockSkew)} no grant is activated. Correct the clocks (NTP).";

@@ -32,16 +32,26 @@ internal static class SessionMessages
     public static string Anomaly(BreakGlassGrant grant, string sentence) =>
         $"The grant of {Requester(grant)} is used in an unusual way. {sentence} Full report: kubectl breakglass report {grant.Metadata.Name}";
 
-    /// <summary>Audit events arrive, so idle grants end.</summary>
-    public const string EventsArrive = "The API server's audit events arrive, so grants that are not used end after the idle timeout.";
+    /// <summary>What shows use arrives, so idle grants end.</summary>
+    public static string EventsArrive(bool isByGateway) => isByGateway
+        ? "The gateway's reports arrive, so grants that are not used end after the idle timeout."
+        : "The API server's audit events arrive, so grants that are not used end after the idle timeout.";
 
     /// <summary>The operator has listened for a short time only.</summary>
-    public const string NoEventYet = "The operator waits for the API server's audit events. Until one arrives, no grant ends because it is not used.";
+    public static string NoEventYet(bool isByGateway) => isByGateway
+        ? "The operator waits for a report of the gateway. Until one arrives, no grant ends because it is not used."
+        : "The operator waits for the API server's audit events. Until one arrives, no grant ends because it is not used.";
 
-    /// <summary>No audit event arrives.</summary>
-    public static string NoEvents(DateTimeOffset? last) =>
-        (last is { } at ? $"The last audit event of the API server was at {Timestamp.Text(at)}." : "No audit event of the API server has arrived.")
-            + " Until one arrives, no grant ends because it is not used. Check the API server's audit webhook, or the log forwarder (docs/sessions.md).";
+    /// <summary>Nothing that shows use arrives.</summary>
+    public static string NoEvents(bool isByGateway, DateTimeOffset? lastAt)
+    {
+        var what = isByGateway ? "report of the gateway" : "audit event of the API server";
+        var last = lastAt is { } at ? $"The last {what} was at {Timestamp.Text(at)}." : $"No {what} has arrived.";
+        var check = isByGateway
+            ? "Check whether the gateway runs and reaches the operator (docs/gateway.md)."
+            : "Check the API server's audit webhook, or the log forwarder (docs/sessions.md).";
+        return $"{last} Until one arrives, no grant ends because it is not used. {check}";
+    }
 
     /// <summary>What reviewers read.</summary>
     public static string Unusual(IReadOnlyList<AnomalyKind> kinds) => $"Unusual use was reported: {string.Join(", ", kinds)}.";

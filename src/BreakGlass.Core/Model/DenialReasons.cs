@@ -17,7 +17,13 @@ public static class DenialReasons
         NothingSelected = "NothingSelected", Lockdown = "Lockdown", ReviewPending = GrantConditions.ReviewPending,
         StartTimeTooFar = "StartTimeTooFar", OutsideWindow = "OutsideWindow", WindowMissed = "WindowMissed", TooManyPending = "TooManyPending",
         DeniedByApprover = "DeniedByApprover", ApprovalTimeout = "ApprovalTimeout", TooLate = "TooLate", LimitReached = "LimitReached",
-        CoolingDown = "CoolingDown", JournalUnavailable = "JournalUnavailable", NoGateway = "NoGateway";
+        CoolingDown = "CoolingDown", JournalUnavailable = "JournalUnavailable", NoGateway = "NoGateway",
+        VouchersNotAllowed = "VouchersNotAllowed", VoucherInvalid = "VoucherInvalid", VoucherNotSigned = "VoucherNotSigned",
+        VoucherForAnother = "VoucherForAnother", VoucherNotYetValid = "VoucherNotYetValid", VoucherExpired = "VoucherExpired",
+        VoucherRevoked = "VoucherRevoked", VoucherUsed = "VoucherUsed", VoucherProofInvalid = "VoucherProofInvalid", HolderNotAllowed = "HolderNotAllowed",
+        CourierNotAllowed = "CourierNotAllowed", VoucherRequired = "VoucherRequired", TooManyUses = "TooManyUses",
+        AuthorityNotFound = "AuthorityNotFound", AuthoritySuspended = "AuthoritySuspended", AuthorityNotSealed = "AuthorityNotSealed",
+        AuthorityNotReady = "AuthorityNotReady", NotADrill = "NotADrill", DrillsForbidden = "DrillsForbidden";
 
     /// <summary>All of them, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -28,5 +34,8 @@ public static class DenialReasons
         NamespaceNotReached, TooManyNamespaces, NothingSelected, Lockdown, ReviewPending, StartTimeTooFar, OutsideWindow, WindowMissed,
         TooManyPending, DeniedByApprover, ApprovalTimeout, TooLate, LimitReached, CoolingDown,
         JournalUnavailable, NoGateway,
+        VouchersNotAllowed, VoucherInvalid, VoucherNotSigned, VoucherForAnother, VoucherNotYetValid, VoucherExpired, VoucherRevoked, VoucherUsed,
+        VoucherProofInvalid, HolderNotAllowed, CourierNotAllowed, VoucherRequired, TooManyUses, AuthorityNotFound, AuthoritySuspended, AuthorityNotSealed,
+        AuthorityNotReady, NotADrill, DrillsForbidden,
     ];
 }

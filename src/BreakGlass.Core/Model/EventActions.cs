@@ -8,5 +8,5 @@ public static class EventActions
     public const string
         Request = "Request", Approve = "Approve", Schedule = "Schedule", Activate = "Activate", Warn = "Warn", Expire = "Expire",
         Revoke = "Revoke", End = "End", Deny = "Deny", Fail = "Fail", Repair = "Repair", Remove = "Remove", Review = "Review", Remind = "Remind",
-        Observe = "Observe", Lock = "Lock", Refuse = "Refuse";
+        Observe = "Observe", Lock = "Lock", Refuse = "Refuse", Redeem = "Redeem", Drill = "Drill";
 }

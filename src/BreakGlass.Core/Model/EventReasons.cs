@@ -12,13 +12,14 @@ public static class EventReasons
         OrphanRemoved = "OrphanRemoved", RevocationObstructed = GrantConditions.RevocationObstructed,
         ReviewOverdue = GrantConditions.ReviewOverdue, PolicyOverused = "PolicyOverused", RoleChanged = PolicyConditions.RoleChanged,
         PersistenceAttempt = "PersistenceAttempt", LockdownEngaged = "LockdownEngaged", AccessAfterRevocation = "AccessAfterRevocation",
-        AnomalousActivity = "AnomalousActivity";
+        AnomalousActivity = "AnomalousActivity", VoucherUsed = DenialReasons.VoucherUsed, RotationDue = AuthorityConditions.RotationDue,
+        DrillPassed = "DrillPassed", DrillFailed = "DrillFailed";
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         GrantRequested, GrantApproved, GrantScheduled, GrantActivated, GrantExpiring, GrantExpired, GrantRevoked, GrantReviewed, GrantDenied,
         GrantFailed, DriftRepaired, RepairContested, OrphanRemoved, RevocationObstructed, ReviewOverdue, PolicyOverused, RoleChanged,
-        PersistenceAttempt, LockdownEngaged, AccessAfterRevocation, AnomalousActivity,
+        PersistenceAttempt, LockdownEngaged, AccessAfterRevocation, AnomalousActivity, VoucherUsed, RotationDue, DrillPassed, DrillFailed,
     ];
 }

@@ -9,7 +9,7 @@ public static class PolicyConditions
     public const string
         Ready = "Ready", RolesResolved = "RolesResolved", Overused = "Overused", NeverExercised = "NeverExercised", Guarded = "Guarded",
         Stamped = "Stamped", ReachesControlPlane = "ReachesControlPlane", ClockSkewed = "ClockSkewed",
-        Observed = GrantConditions.Observed;
+        Observed = GrantConditions.Observed, VouchersReady = "VouchersReady";
 
     // Ready and RolesResolved.
     public const string
@@ -20,7 +20,7 @@ public static class PolicyConditions
 
     // Overused and NeverExercised.
     public const string
-        TooManyActivations = "TooManyActivations", WithinBounds = "WithinBounds", NoActivation = "NoActivation", Activated = "Activated";
+        TooManyActivations = "TooManyActivations", WithinBounds = "WithinBounds", NoActivation = "NoActivation", Activated = "Activated", Drilled = "Drilled";
 
     // Guarded and Stamped.
     public const string
@@ -31,6 +31,10 @@ public static class PolicyConditions
     // Observed.
     public const string
         EventsArrive = GrantConditions.EventsArrive, NoEvents = GrantConditions.NoEvents, NoEventYet = GrantConditions.NoEventYet;
+
+    // VouchersReady.
+    public const string
+        AuthorityReady = "AuthorityReady", AuthorityNotFound = DenialReasons.AuthorityNotFound, AuthorityNotReady = DenialReasons.AuthorityNotReady;
 
     // ReachesControlPlane and ClockSkewed.
     public const string RightsOverControlPlane = "RightsOverControlPlane", ClocksDiffer = "ClocksDiffer";

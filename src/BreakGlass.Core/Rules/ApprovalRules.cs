@@ -45,7 +45,14 @@ public static class ApprovalRules
                 + $"and requesters cannot decide on their own requests; ask one of {Subjects.Describe(approvals.Approvers)}");
         }
 
-        return Subjects.Include(approvals.Approvers, spec.Approver!)
+        if (Callers.IsPresenter(spec.Approver, grant.Spec.Requester))
+        {
+            return new("OwnRequest", "spec.approver",
+                $"{Callers.As(spec.Approver!, Callers.PresenterOf(grant.Spec.Requester)!)} presented the voucher of this grant, "
+                    + $"and presenters cannot decide on what they presented; ask one of {Subjects.Describe(approvals.Approvers)}");
+        }
+
+        return Subjects.Include(approvals.Approvers, spec.Approver!) || DrillRules.IsApproverOf(spec.Approver!, grant)
             ? null
             : new("ApproverNotAllowed", "spec.approver",
                 $"'{Callers.Shown(spec.Approver)}' is not among the approvers of policy "

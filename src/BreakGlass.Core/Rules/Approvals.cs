@@ -23,10 +23,14 @@ internal static class Approvals
 
         var yes = valid.Where(a => a.Metadata.CreatedAt is not { } at || at <= until).ToList();
         var records = Records(yes);
-        if (yes.Count >= terms.Required)
+
+        // The drill approver stands for all approvers of the policy.
+        var drill = yes.Where(a => DrillRules.IsApproverOf(a.Spec.Approver!, grant)).ToList();
+        if (yes.Count >= terms.Required || drill.Count > 0)
         {
             var names = string.Join(", ", yes.Select(a => Callers.Shown(a.Spec.Approver)));
-            return new(ApprovalStage.Approved, $"Approved by {names}.", yes.Take(terms.Required).Max(a => a.Metadata.CreatedAt), records);
+            var enough = drill.Count > 0 ? drill : yes.Take(terms.Required);
+            return new(ApprovalStage.Approved, $"Approved by {names}.", enough.Max(a => a.Metadata.CreatedAt), records);
         }
 
         if (ApprovesItself(terms.AutoApprove, verdict, facts.Cluster))
@@ -37,17 +41,20 @@ internal static class Approvals
         }
 
         var count = $"{yes.Count} of {terms.Required} approval(s)";
+
+        // In a drill, the bypass would hide that nobody came.
+        var bypass = DrillRules.IsDrill(grant, facts.Settings) ? null : policy.Spec.EmergencyBypass;
         if (facts.Now < until)
         {
             return new(ApprovalStage.Waiting,
                 $"{count} so far. Ask {Subjects.Describe(terms.Approvers)} to create a BreakGlassApproval for "
                     + $"'{grant.Metadata.Name}' before {Timestamp.Text(until)}; without a decision by "
-                    + $"then {(policy.Spec.EmergencyBypass is null
+                    + $"then {(bypass is null
                         ? "the request is denied" : "the grant becomes active anyway, for a shorter time, and is reviewed")}.",
                 null, records) { Until = until };
         }
 
-        return policy.Spec.EmergencyBypass is { } bypass ? Bypass(LimitRules.OpenBypass(policy, grant, facts.Siblings), bypass, terms, count, until,
+        return bypass is not null ? Bypass(LimitRules.OpenBypass(policy, grant, facts.Siblings), bypass, terms, count, until,
             records) : TimedOut($"{count} within {terms.Timeout}", terms, "", until, records);
     }
 

@@ -25,6 +25,23 @@ public static class Callers
     public static string As(Caller caller, Caller before) =>
         caller.Username == before.Username ? $"'{Shown(caller)}'" : $"'{Shown(caller)}' is the same person as '{Shown(before)}', who";
 
+    /// <summary>
+    /// Whether somebody presented the voucher by which a grant is requested. Without them there would be no grant, so they judge it as little as its
+    /// requester.
+    /// </summary>
+    /// <param name="caller">Somebody who approves or reviews.</param>
+    /// <param name="requester">The requester, as admission stamped it.</param>
+    public static bool IsPresenter(Caller? caller, Caller? requester) => caller is not null && PresenterOf(requester) is { } presenter
+        && Same(caller with { Username = Sealing.Stamps.Presenter(caller.Username) }, presenter);
+
+    /// <summary>Who presented the voucher, as far as the requester's stamp keeps it; null if there is none.</summary>
+    public static Caller? PresenterOf(Caller? requester) => requester is not { PresentedBy: { Length: > 0 } name } ? null : new()
+    {
+        Username = name,
+        Uid = requester.Extra?.GetValueOrDefault(BreakGlassApi.PresenterUidExtra) is [var uid, ..] ? uid : null,
+        Person = requester.Extra?.GetValueOrDefault(BreakGlassApi.PresenterPersonExtra) ?? [],
+    };
+
     /// <summary>Who decided, as far as a grant's status keeps it.</summary>
     public static Caller Of(ApprovalRecord record) => new() { Username = record.Approver, Uid = record.Uid, Person = record.Person };
 

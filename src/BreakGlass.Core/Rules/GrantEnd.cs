@@ -24,8 +24,11 @@ public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
 
     /// <summary>The end of a grant's access as its policy stands now: its maximum may have become shorter since the grant was recorded.</summary>
     public static GrantEnd? Of(BreakGlassGrant grant, BreakGlassPolicy? policy, CoreSettings settings) =>
-        Of(grant, settings)?.AtMost(
-            GoDuration.TryParse(policy?.Spec.Duration.Max, out var max) ? Later(grant.Status.ActivatedAt, max) : null, EndLimit.Policy);
+        Of(grant, settings)?
+            .AtMost(GoDuration.TryParse(policy?.Spec.Duration.Max, out var max) ? Later(grant.Status.ActivatedAt, max) : null, EndLimit.Policy)
+            .AtMost(
+                VoucherRules.IsByVoucher(grant.Spec) && GoDuration.TryParse(policy?.Spec.Vouchers?.MaxDuration, out var most)
+                    ? Later(grant.Status.ActivatedAt, most) : null, EndLimit.Policy);
 
     /// <summary>
     /// The end of a grant's access if it is not used again, as its policy stands now. It is never later than the end that the policy gives. Whether nobody

@@ -16,15 +16,16 @@ public static class GrantRules
     /// <param name="settings">The operator's set-up.</param>
     /// <param name="seal">The seal of the grant.</param>
     /// <param name="policySeal">The seal of the policy.</param>
+    /// <param name="vouchers">What decides about the grant's voucher. Without it, no voucher is honoured.</param>
     public static Verdict Judge(
         BreakGlassGrant grant, BreakGlassPolicy? policy, ClusterView cluster, CoreSettings settings, SealState seal = SealState.Missing,
-        SealState policySeal = SealState.Missing)
+        SealState policySeal = SealState.Missing, VoucherFacts? vouchers = null)
     {
         var problem = Name(grant)
             ?? Seal(seal)
             ?? Requester(grant)
             ?? Policy(grant, policy, policySeal, settings)
-            ?? Asked(grant, policy!)
+            ?? Asked(grant, policy!, settings, vouchers ?? Unknown, cluster)
             ?? RolePins.Check(policy!, cluster);
         if (problem is not null) return new(problem, default, [], []);
 
@@ -47,12 +48,17 @@ public static class GrantRules
     /// <param name="policySeal">The seal of the policy.</param>
     /// <param name="settings">The operator's set-up.</param>
     /// <param name="cluster">Namespaces and roles; null to leave what depends on them to the reconciler.</param>
+    /// <param name="vouchers">What decides about the grant's voucher; null to leave the voucher to the reconciler.</param>
     public static Problem? AtAdmission(
-        BreakGlassGrant grant, BreakGlassPolicy? policy, SealState policySeal, CoreSettings settings, ClusterView? cluster = null)
+        BreakGlassGrant grant, BreakGlassPolicy? policy, SealState policySeal, CoreSettings settings, ClusterView? cluster = null,
+        VoucherFacts? vouchers = null)
     {
-        if (cluster is not null) return Judge(grant, policy, cluster, settings, SealState.Valid, policySeal).Denial;
-        return Name(grant) ?? Requester(grant) ?? Policy(grant, policy, policySeal, settings) ?? Asked(grant, policy!);
+        if (cluster is not null) return Judge(grant, policy, cluster, settings, SealState.Valid, policySeal, vouchers).Denial;
+        return Name(grant) ?? Requester(grant) ?? Policy(grant, policy, policySeal, settings) ?? Asked(grant, policy!, settings, vouchers, null);
     }
+
+    /// <summary>No authority is known.</summary>
+    private static VoucherFacts Unknown => new() { Now = DateTimeOffset.MinValue, RequestedAt = DateTimeOffset.MinValue };
 
     private static Problem? Name(BreakGlassGrant grant) => grant.Metadata.Name.Length > Bounds.LongestName
         ? new(NameTooLong, "metadata.name", $"{Sentences.NameTooLong}; create the grant with a shorter one")
@@ -88,32 +94,45 @@ public static class GrantRules
                 + "admission webhook. Ask its owners to apply it again, then create a new grant");
         }
 
-        if (PolicyRules.Check(policy, settings) is [var first, ..])
+        if (PolicyRules.Check(policy, settings) is [var first, ..]) return Unusable(name, first);
+        return GatewayRules.Lacks(policy.Spec, settings) switch
         {
-            return new(PolicyNotReady, "spec.policy",
-                $"policy '{name}' cannot be used: {first}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
-        }
-
-        return GatewayRules.Lacks(policy.Spec, settings) is null
-            ? null
-            : new(NoGateway, "spec.policy", $"policy '{name}' gives access only through the gateway (session.path), and this operator has none. Tell the "
-                + "platform team, or use another policy; then create a new grant");
+            null => null,
+            { Reason: NoGateway } => new(NoGateway, "spec.policy", $"policy '{name}' gives access only through the gateway (session.path), and this operator "
+                + "has none. Tell the platform team, or use another policy; then create a new grant"),
+            var lacks => Unusable(name, lacks),
+        };
     }
 
+    private static Problem Unusable(string name, Problem why) => new(PolicyNotReady, "spec.policy",
+        $"policy '{name}' cannot be used: {why}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
+
     /// <summary>Who asks, for what reason, for how long and for what.</summary>
-    private static Problem? Asked(BreakGlassGrant grant, BreakGlassPolicy policy) =>
-        Allowed(grant, policy)
-        ?? Claims(grant, policy)
-        ?? RequestRules.Reason(grant.Spec, policy.Spec)
+    private static Problem? Asked(
+        BreakGlassGrant grant, BreakGlassPolicy policy, CoreSettings settings, VoucherFacts? vouchers, ClusterView? cluster) =>
+        RequestRules.Voucher(grant.Spec)
+        ?? DrillRules.Check(grant, policy, settings)
+        ?? (DrillRules.IsDrill(grant, settings) ? ByVoucher(grant, policy, vouchers, cluster) : Person(grant, policy, vouchers, cluster))
         ?? RequestRules.Length(grant, policy.Spec, out _)
         ?? RequestRules.Choice(grant.Spec, policy.Spec);
 
-    private static Problem? Allowed(BreakGlassGrant grant, BreakGlassPolicy policy)
+    /// <summary>What only people have: a voucher, or a place among the requesters and a login with claims; a reason, and a ticket.</summary>
+    private static Problem? Person(BreakGlassGrant grant, BreakGlassPolicy policy, VoucherFacts? vouchers, ClusterView? cluster) =>
+        (VoucherRules.IsByVoucher(grant.Spec)
+            ? ByVoucher(grant, policy, vouchers, cluster)
+            : Allowed(grant, policy, vouchers) ?? Claims(grant, policy))
+        ?? RequestRules.Reason(grant.Spec, policy.Spec);
+
+    /// <summary>A drill that presents a voucher is asked all that people are asked about theirs.</summary>
+    private static Problem? ByVoucher(BreakGlassGrant grant, BreakGlassPolicy policy, VoucherFacts? vouchers, ClusterView? cluster) =>
+        VoucherRules.IsByVoucher(grant.Spec) && vouchers is not null ? VoucherRules.Check(grant, policy, vouchers, cluster) : null;
+
+    private static Problem? Allowed(BreakGlassGrant grant, BreakGlassPolicy policy, VoucherFacts? vouchers)
     {
         var requester = grant.Spec.Requester!;
-        return Subjects.Include(policy.Spec.Requesters, requester)
-            ? null
-            : new(RequesterNotAllowed, "spec.requester",
+        if (Subjects.Include(policy.Spec.Requesters, requester)) return null;
+        return (vouchers is { Authority: { } authority, Presenter: { } caller } ? VoucherRules.CourierAlone(caller, authority) : null)
+            ?? new(RequesterNotAllowed, "spec.requester",
                 $"'{Callers.Shown(requester)}' is not among the requesters of policy "
                     + $"'{policy.Metadata.Name}' ({Subjects.Describe(policy.Spec.Requesters)}); ask one of them, or use a policy that names you");
     }

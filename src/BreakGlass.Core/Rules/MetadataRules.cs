@@ -13,8 +13,8 @@ public static class MetadataRules
     public const int MostLastApplied = 96 * 1024;
 
     /// <summary>
-    /// The most bytes of <c>managedFields</c>, except on policies. The API server writes them, but anybody who may change an object adds to them under as many
-    /// names as they like.
+    /// The most bytes of <c>managedFields</c>, except on policies and authorities. The API server writes them, but anybody who may change an object adds to
+    /// them under as many names as they like.
     /// </summary>
     public const int MostManagedFields = 32 * 1024;
 
@@ -48,7 +48,8 @@ public static class MetadataRules
     /// <param name="user">Who writes.</param>
     /// <param name="settings">The operator's set-up.</param>
     public static Problem? CheckManagedFields(IKubernetesObject<V1ObjectMeta> o, long before, long after, string user, CoreSettings settings) =>
-        o is BreakGlassPolicy || after <= MostManagedFields || after < before || KnownUsers.IsOurs(user, settings) || KnownUsers.IsCollector(user)
+        o is BreakGlassPolicy or BreakGlassAuthority || after <= MostManagedFields || after < before || KnownUsers.IsOurs(user, settings)
+            || KnownUsers.IsCollector(user)
             ? null
             : new("MetadataTooLarge", "metadata.managedFields",
                 $"would have {after} bytes, at most {MostManagedFields} are allowed; use fewer field managers");

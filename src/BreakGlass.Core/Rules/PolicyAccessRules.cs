@@ -4,17 +4,21 @@ namespace BreakGlass.Core.Rules;
 internal static class PolicyAccessRules
 {
     /// <summary>Who is named; at least somebody.</summary>
-    public static void CheckSubjects(List<Problem> problems, string field, IReadOnlyList<Subject> subjects, string what)
+    public static void CheckSubjects(List<Problem> problems, string field, IReadOnlyList<Subject> subjects, string what) =>
+        CheckSubjects(problems, PolicyRules.Invalid, field, subjects, what);
+
+    /// <summary>The same for another kind than a policy.</summary>
+    public static void CheckSubjects(List<Problem> problems, string reason, string field, IReadOnlyList<Subject> subjects, string what)
     {
-        if (subjects.Count == 0) problems.Add(new(PolicyRules.Invalid, field, $"must have at least one subject; {what}"));
+        if (subjects.Count == 0) problems.Add(new(reason, field, $"must have at least one subject; {what}"));
         for (var i = 0; i < subjects.Count; i++)
         {
             var subject = subjects[i];
-            PolicyRules.OneOf(problems, $"{field}[{i}].kind", subject.Kind, ApiWords.SubjectKinds);
-            if (subject.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}[{i}].name", "required"));
+            PolicyRules.OneOf(problems, $"{field}[{i}].kind", subject.Kind, ApiWords.SubjectKinds, reason);
+            if (subject.Name.Length == 0) problems.Add(new(reason, $"{field}[{i}].name", "required"));
             if (subject.Kind == "ServiceAccount" && string.IsNullOrEmpty(subject.Namespace))
             {
-                problems.Add(new(PolicyRules.Invalid, $"{field}[{i}].namespace", "required for a ServiceAccount"));
+                problems.Add(new(reason, $"{field}[{i}].namespace", "required for a ServiceAccount"));
             }
         }
     }

@@ -42,7 +42,7 @@ public static class PolicyRules
     /// <summary>What a policy asks for that this operator cannot enforce. A restriction that is not enforced must not look as if it were.</summary>
     private static void CheckSupport(List<Problem> problems, PolicySpec spec, CoreSettings settings)
     {
-        if (settings.RecordsSessions) return;
+        if (settings.RecordsSessions || (settings.HasGateway && GatewayRules.ShowsUse(spec))) return;
         if (spec.IdleTimeout is not null) problems.Add(new(NotSupported, "spec.idleTimeout", $"{NoEvents} idle timeout{HowToGetThem}"));
         if (spec.Session is { OnAnomaly: AnomalyHandling.Revoke })
             problems.Add(new(NotSupported, "spec.session.onAnomaly", $"{NoEvents} end of unusual use{HowToGetThem}"));
@@ -79,6 +79,11 @@ public static class PolicyRules
         {
             problems.Add(new(Invalid, "spec.session.path", Sentences.GatewayNeedsToken));
         }
+
+        if (spec.Credential is CredentialKind.BindRequester && spec.Vouchers is not null)
+        {
+            problems.Add(new(Invalid, "spec.vouchers", Sentences.VouchersNeedToken));
+        }
     }
 
     private static void CheckDurations(List<Problem> problems, PolicySpec spec)
@@ -94,9 +99,9 @@ public static class PolicyRules
     }
 
     /// <summary>Checks that a field has one of the words that it takes.</summary>
-    internal static void OneOf(List<Problem> problems, string field, string value, string words)
+    internal static void OneOf(List<Problem> problems, string field, string value, string words, string reason = Invalid)
     {
-        if (!ApiWords.Each(words).Contains(value)) problems.Add(new(Invalid, field, $"'{value}' is not supported; use one of {words}"));
+        if (!ApiWords.Each(words).Contains(value)) problems.Add(new(reason, field, $"'{value}' is not supported; use one of {words}"));
     }
 
     internal static TimeSpan? Duration(List<Problem> problems, string field, string? text)

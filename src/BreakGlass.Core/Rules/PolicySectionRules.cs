@@ -15,6 +15,7 @@ internal static class PolicySectionRules
         if (spec.Review is { } review) CheckReview(problems, review);
         if (spec.EmergencyBypass is { } bypass)
             Positive(problems, "spec.emergencyBypass.duration", bypass.Duration, Bounds.LongestGrant, Sentences.LongerThanAGrant);
+        if (spec.Vouchers is { } vouchers) CheckVouchers(problems, vouchers);
         foreach (var what in spec.AllowPersistence) PolicyRules.OneOf(problems, "spec.allowPersistence", what, ApiWords.Persistence);
     }
 
@@ -83,6 +84,17 @@ internal static class PolicySectionRules
     {
         PolicyRules.Duration(problems, "spec.review.within", review.Within);
         if (review.Reviewers.Count > 0) PolicyAccessRules.CheckSubjects(problems, "spec.review.reviewers", review.Reviewers, "");
+    }
+
+    private static void CheckVouchers(List<Problem> problems, VoucherTerms vouchers)
+    {
+        if (vouchers.Authority.Length == 0)
+            problems.Add(new(Invalid, "spec.vouchers.authority", "required; name the BreakGlassAuthority that signs the vouchers"));
+        Positive(problems, "spec.vouchers.maxDuration", vouchers.MaxDuration, Bounds.LongestGrant, Sentences.LongerThanAGrant);
+        Positive(problems, "spec.vouchers.maxAge", vouchers.MaxAge, Bounds.LongestVoucher, Sentences.LongerThanAVoucher);
+        PolicyAccessRules.CheckSubjects(
+            problems, "spec.vouchers.holders", vouchers.Holders, "name who can get access by voucher, for example {kind: User, name: alice}");
+        if (vouchers.Holders.Any(h => h.Kind != "User")) problems.Add(new(Invalid, "spec.vouchers.holders", Sentences.HoldersAreUsers));
     }
 
     private static TimeSpan? Positive(List<Problem> problems, string field, string text, string? most = null, string tooLong = "")

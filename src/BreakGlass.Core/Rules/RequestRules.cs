@@ -36,15 +36,26 @@ internal static class RequestRules
             : new(TicketMismatch, "spec.ticket", $"'{grant.Ticket}' does not match {pattern}, which the policy requires");
     }
 
+    /// <summary>A voucher and its proof.</summary>
+    public static Problem? Voucher(GrantSpec grant) => grant.Voucher is null == grant.VoucherProof is null
+        ? null : new(VoucherInvalid, "spec.voucher", Sentences.VoucherWithProof);
+
     /// <summary>How long access is asked for.</summary>
     public static Problem? Length(BreakGlassGrant grant, PolicySpec policy, out TimeSpan duration)
     {
-        var text = grant.Spec.Duration ?? policy.Duration.Default;
+        var longest = VoucherRules.Longest(grant.Spec, policy);
+        var text = grant.Spec.Duration
+            ?? (longest is { } usual && !(GoDuration.TryParse(policy.Duration.Default, out var byPolicy) && byPolicy <= usual)
+                ? GoDuration.Format(usual) : policy.Duration.Default);
         if (!GoDuration.TryParse(text, out duration))
             return new(DurationInvalid, "spec.duration", $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s");
         if (duration == TimeSpan.Zero) return new(DurationInvalid, "spec.duration", Sentences.NotPositive);
-        if (GoDuration.TryParse(policy.Duration.Max, out var max) && duration <= max) return null;
-        return new(DurationTooLong, "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; request at most that");
+        if (!GoDuration.TryParse(policy.Duration.Max, out var max) || duration > max)
+            return new(DurationTooLong, "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; request at most that");
+        return longest is { } most && duration > most
+            ? new(DurationTooLong, "spec.duration",
+                $"{text} is longer than the voucher gives access by this policy, {GoDuration.Format(most)}; request at most that")
+            : null;
     }
 
     /// <summary>Entries, start time and recipient key.</summary>

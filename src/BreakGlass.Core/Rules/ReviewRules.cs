@@ -40,6 +40,13 @@ public static class ReviewRules
                 $"{Callers.As(spec.Reviewer!, grant.Spec.Requester!)} had this access, and requesters cannot review their own access; ask {ask}");
         }
 
+        if (Callers.IsPresenter(spec.Reviewer, grant.Spec.Requester))
+        {
+            return new("OwnRequest", "spec.reviewer",
+                $"{Callers.As(spec.Reviewer!, Callers.PresenterOf(grant.Spec.Requester)!)} presented the voucher of this grant, and presenters cannot review "
+                    + $"what they presented; ask {ask}");
+        }
+
         if (grant.Status.Approvals.FirstOrDefault(a => Callers.Same(Callers.Of(a), spec.Reviewer)) is { } decided)
         {
             return new("OwnApproval", "spec.reviewer", $"{Callers.As(spec.Reviewer!, Callers.Of(decided))} decided on this grant, "
@@ -70,6 +77,9 @@ public static class ReviewRules
 
     /// <summary>Whether grants of a policy must be reviewed. For mode BreakGlass always.</summary>
     public static bool IsRequired(PolicySpec policy) => policy.Mode is PolicyMode.BreakGlass || policy.Review is { Required: not false };
+
+    /// <summary>Whether a grant must be reviewed. One by a voucher always: nobody logged in for it.</summary>
+    public static bool IsRequired(PolicySpec policy, GrantSpec grant) => IsRequired(policy) || VoucherRules.IsByVoucher(grant);
 
     /// <summary>Why a requester gets no further grant of a policy: one of theirs waits for its review. Null where none does.</summary>
     /// <param name="grant">The grant that is asked for.</param>

@@ -25,6 +25,7 @@ internal static class CanonicalSpec
             BreakGlassApproval approval => Element(approval.Spec),
             BreakGlassReview review => Element(review.Spec),
             BreakGlassLockdown lockdown => Element(lockdown.Spec),
+            BreakGlassAuthority authority => Element(authority.Spec),
             _ => null,
         };
         if (spec is not { } element) return false;

@@ -43,7 +43,7 @@ public static class RecordSeal
             CanonicalSpec.Write(new GrantStatus
             {
                 ActivatedAt = status.ActivatedAt, ExpiresAt = status.ExpiresAt, PolicyUid = status.PolicyUid, Credential = status.Credential,
-                Path = status.Path, Access = status.Access,
+                Path = status.Path, Recording = status.Recording, Access = status.Access,
             }, writer);
             writer.WriteEndArray();
         }

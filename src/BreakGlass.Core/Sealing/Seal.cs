@@ -47,9 +47,13 @@ public sealed record Seal(string KeyId, DateTimeOffset SealedAt, ReadOnlyMemory<
         if (Of(o) is not { } text) return SealState.Missing;
         return TryParse(text, out var seal)
             && o.Metadata.CreatedAt is { } created && (created - seal.SealedAt).Duration() <= Tolerance
-            && seal.Fits(o, keys)
+            && !IsTooLate(seal, created, keys) && seal.Fits(o, keys)
             ? SealState.Valid : SealState.Broken;
     }
+
+    // With a compromised key a seal can say any time. The time of creation is the API server's.
+    private static bool IsTooLate(Seal seal, DateTimeOffset created, SealKeys keys) =>
+        keys.Rotation?.Cutoff is { } cutoff && keys.IsReplaced(seal.KeyId) && created > cutoff;
 
     /// <summary>Whether the MAC is that of the object, made with one of the keys. Says nothing of the time.</summary>
     public bool Fits(IKubernetesObject<V1ObjectMeta> o, SealKeys keys) =>

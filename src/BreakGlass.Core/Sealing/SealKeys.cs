@@ -21,17 +21,29 @@ public sealed class SealKeys
     private readonly SealKey[] _keys;
 
     /// <param name="keys">The keys, in any order.</param>
-    public SealKeys(IEnumerable<SealKey> keys) =>
-        _keys = [.. keys.OrderBy(k => k.CreatedAt).ThenBy(k => k.Id, StringComparer.Ordinal)];
+    /// <param name="rotation">The rotation on request that they are in, or were in last; null if there was none.</param>
+    public SealKeys(IEnumerable<SealKey> keys, KeyRotation? rotation = null) =>
+        (_keys, Rotation) = ([.. keys.OrderBy(k => k.CreatedAt).ThenBy(k => k.Id, StringComparer.Ordinal)], rotation);
 
     /// <summary>The keys, the oldest first.</summary>
     public IReadOnlyList<SealKey> All => _keys;
 
+    /// <summary>The rotation on request that they are in, or were in last; null if there was none.</summary>
+    public KeyRotation? Rotation { get; }
+
     /// <summary>The key of a seal, or null.</summary>
     public SealKey? Find(string id) => Array.Find(_keys, k => k.Id == id);
 
-    /// <summary>The key to seal with: the newest that every replica knows; null where there is none.</summary>
-    public SealKey? Current(DateTimeOffset now) => Array.FindLast(_keys, k => k.CreatedAt + Spreads <= now) ?? (_keys.Length > 0 ? _keys[0] : null);
+    /// <summary>Whether a key was replaced on request, and is not dropped yet.</summary>
+    public bool IsReplaced(string id) => Rotation is { } rotation && rotation.Old.Contains(id);
+
+    /// <summary>
+    /// The key to seal with: the newest that every replica knows, and one that was made on request at once, because a replica that does not know it reads the
+    /// keys again when it sees a seal by it; null where there is none.
+    /// </summary>
+    public SealKey? Current(DateTimeOffset now) =>
+        Array.FindLast(_keys, k => (k.CreatedAt + Spreads <= now || k.Id == Rotation?.Key) && !IsReplaced(k.Id))
+        ?? (_keys.Length > 0 ? _keys[0] : null);
 
     /// <summary>Whether <see cref="Rotated"/> would change anything.</summary>
     public bool IsRotationDue(DateTimeOffset now) => _keys.Length == 0 || _keys[^1].CreatedAt + UsedFor <= now || Kept(now).Count() < _keys.Length;
@@ -45,12 +57,32 @@ public sealed class SealKeys
         var kept = Kept(now);
         if (_keys.Length == 0 || _keys[^1].CreatedAt + UsedFor <= now)
             kept = kept.Append(new(id, DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()), secret));
-        return new(kept);
+        return new(kept, Rotation);
     }
 
+    /// <summary>The keys at the beginning of a rotation on request: a new key is used at once, and takes the place of all others.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="now">The time, by the API server's clock.</param>
+    /// <param name="id">Id of the new key.</param>
+    /// <param name="secret">Secret of the new key.</param>
+    public SealKeys Replaced(RotationRequest request, DateTimeOffset now, string id, ReadOnlyMemory<byte> secret)
+    {
+        var seconds = now.ToUnixTimeSeconds();
+        return new(
+            [.. _keys, new(id, DateTimeOffset.FromUnixTimeSeconds(seconds), secret)],
+            new() { Id = request.Id, Overlap = request.Overlap, At = seconds, Key = id, Old = [.. _keys.Select(k => k.Id)] });
+    }
+
+    /// <summary>The keys in the next phase of their rotation: in the last one, without those that were replaced.</summary>
+    public SealKeys In(RotationPhase phase) => Rotation is not { } rotation ? this : new(
+        phase is RotationPhase.OldRefused ? _keys.Where(k => !rotation.Old.Contains(k.Id)) : _keys, rotation with { Phase = phase });
+
     /// <summary>Whether both hold the same keys.</summary>
-    public bool SameAs(SealKeys other) => _keys.Length == other._keys.Length
+    public bool SameAs(SealKeys other) => _keys.Length == other._keys.Length && Rotation == other.Rotation
         && _keys.Zip(other._keys).All(p => p.First.Id == p.Second.Id && p.First.Secret.Span.SequenceEqual(p.Second.Secret.Span));
+
+    /// <summary>Reads the Secret they live in, with the rotation that they are in.</summary>
+    public static SealKeys Of(V1Secret? secret) => new(Read(secret?.Data).All, KeyRotation.Of(secret));
 
     /// <summary>Reads the data of the Secret they live in; what is no key is left out.</summary>
     public static SealKeys Read(IDictionary<string, byte[]>? data)
@@ -70,6 +102,9 @@ public sealed class SealKeys
     /// <summary>The data of the Secret they live in: <c>id.unix-seconds</c> to secret.</summary>
     public IDictionary<string, byte[]> Write() =>
         _keys.ToDictionary(k => string.Create(CultureInfo.InvariantCulture, $"{k.Id}.{k.CreatedAt.ToUnixTimeSeconds()}"), k => k.Secret.ToArray());
+
+    /// <summary>The Secret with these keys, and the rotation that they are in.</summary>
+    public V1Secret In(V1Secret secret) => secret with { Data = Write(), Metadata = Rotation?.On(secret.Metadata) ?? secret.Metadata };
 
     // A key's time is over once the one after it has been there for the overlap.
     private IEnumerable<SealKey> Kept(DateTimeOffset now) => _keys.Where((_, i) => i == _keys.Length - 1 || _keys[i + 1].CreatedAt + Overlap > now);

@@ -72,6 +72,21 @@ public sealed record AuditEvent
     /// </summary>
     public string Reason { get; init; } = "";
 
+    /// <summary>Whether the gateway reported it, and not an API server.</summary>
+    public bool IsReport { get; init; }
+
+    /// <summary>Whether it only says that the grant was used (<see cref="GatewayReports.Activity"/>).</summary>
+    public bool IsActivity { get; init; }
+
+    /// <summary>Whether it is the end of a stream whose beginning was reported before (<see cref="GatewayReports.Begun"/>).</summary>
+    public bool HasBegun { get; init; }
+
+    /// <summary>The bytes that the client sent; null if the event does not say.</summary>
+    public long? BytesIn { get; init; }
+
+    /// <summary>The bytes that the client received; null if the event does not say.</summary>
+    public long? BytesOut { get; init; }
+
     /// <summary>
     /// The event of a request that came through the gateway, as the gateway's client sent it: the gateway is the peer of the connection, and it names its
     /// client before itself.

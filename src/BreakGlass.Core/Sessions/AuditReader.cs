@@ -17,10 +17,13 @@ public static class AuditReader
     private static readonly string[] Stages = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"];
 
     /// <summary>Reads a body; all of it or nothing.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="door">Whose events are read.</param>
+    /// <param name="isReport">Whether the gateway sent it: only then its annotations count. An API server's can be those of others.</param>
     /// <exception cref="FormatException">The body is not audit events. The message says where and why, and repeats nothing of it.</exception>
-    public static AuditPost Read(ReadOnlySpan<byte> body, AuditDoor door)
+    public static AuditPost Read(ReadOnlySpan<byte> body, AuditDoor door, bool isReport = false)
     {
-        var scan = new Scan(door);
+        var scan = new Scan(door, isReport);
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = MaxDepth });
@@ -39,7 +42,7 @@ public static class AuditReader
         new($"{why} Send an EventList of {ApiVersion}, an array of events, or one event per line.");
 
     /// <summary>One body while it is read.</summary>
-    private sealed class Scan(AuditDoor door)
+    private sealed class Scan(AuditDoor door, bool isReport)
     {
         private readonly char[] _user = new char[AuditDoor.LongestUser];
 
@@ -97,7 +100,7 @@ public static class AuditReader
                 throw Wrong($"A document is not an audit event of {ApiVersion}.");
             if (isList) return;
             if (at is not null && !(LastAt >= at)) LastAt = at;
-            if (isAdmitted && Event(ref start) is var read && door.Keeps(read)) Events.Add(read);
+            if (isAdmitted && Event(ref start, isReport) is var read && door.Keeps(read)) Events.Add(read);
             else Foreign++;
         }
 
@@ -131,9 +134,10 @@ public static class AuditReader
         }
     }
 
-    private static AuditEvent Event(ref Utf8JsonReader reader)
+    private static AuditEvent Event(ref Utf8JsonReader reader, bool isReport)
     {
-        var (read, code) = (new AuditEvent { AuditId = "", Stage = "", At = default, ReceivedAt = default, Verb = "", Username = "" }, (int?)null);
+        var (read, code) = (
+            new AuditEvent { AuditId = "", Stage = "", At = default, ReceivedAt = default, Verb = "", Username = "", IsReport = isReport }, (int?)null);
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("auditID"u8)) read = read with { AuditId = NextText(ref reader, 64) };
@@ -205,6 +209,10 @@ public static class AuditReader
             if (reader.ValueTextEquals("authorization.k8s.io/reason"u8)) read = read with { Reason = NextText(ref reader, 1024) };
             else if (reader.ValueTextEquals("authentication.kubernetes.io/issued-credential-id"u8))
                 read = read with { IssuedCredentialId = NextText(ref reader, LongestCredential) };
+            else if (read.IsReport && reader.ValueTextEquals(GatewayReports.BytesIn)) read = read with { BytesIn = NextCount(ref reader) };
+            else if (read.IsReport && reader.ValueTextEquals(GatewayReports.BytesOut)) read = read with { BytesOut = NextCount(ref reader) };
+            else if (read.IsReport && reader.ValueTextEquals(GatewayReports.Activity)) read = read with { IsActivity = NextText(ref reader, 8) == "true" };
+            else if (read.IsReport && reader.ValueTextEquals(GatewayReports.Begun)) read = read with { HasBegun = NextText(ref reader, 8) == "true" };
             else
             {
                 reader.Read();
@@ -214,6 +222,9 @@ public static class AuditReader
 
         return read;
     }
+
+    private static long? NextCount(ref Utf8JsonReader reader) =>
+        long.TryParse(NextText(ref reader, 20), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
 
     private static AuditEvent NextReference(ref Utf8JsonReader reader, AuditEvent read)
     {

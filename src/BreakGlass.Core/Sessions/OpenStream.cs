@@ -7,6 +7,9 @@ namespace BreakGlass.Core.Sessions;
 /// <param name="Since">When the API server received the request.</param>
 public sealed record OpenStream(string Grant, string GrantUid, string Request, DateTimeOffset Since)
 {
+    /// <summary>Whether it goes through the gateway, which closes it when the grant ends.</summary>
+    public bool IsByGateway { get; init; }
+
     /// <summary>How the record of a grant that is over names it.</summary>
     public string Note => $"open {Request} (since {Timestamp.Text(Since)})";
 }

@@ -10,7 +10,8 @@ namespace BreakGlass.Core.Sessions;
 /// </summary>
 /// <remarks>
 /// The auditID alone does not identify a request: clients choose it with the header Audit-ID. The time at which the API server received the request, with
-/// its microseconds, is not theirs to choose.
+/// its microseconds, is not theirs to choose. If a grant goes through the gateway, the gateway chooses the auditID and no client learns it: there it is
+/// enough, so that a request that both the gateway and the API server report counts once.
 /// </remarks>
 /// <param name="capacity">How many requests are remembered at least; up to twice as many are.</param>
 public sealed class RequestLedger(int capacity = 20_000)
@@ -29,15 +30,19 @@ public sealed class RequestLedger(int capacity = 20_000)
     public RequestStep Take(AuditEvent happened, BreakGlassGrant grant)
     {
         if (happened.Stage is "RequestReceived") return RequestStep.Known;
-        var key = KeyOf(happened);
+        var key = KeyOf(happened, grant);
         if (_done.Contains(key) || _doneBefore.Contains(key)) return RequestStep.Known;
-        var isOpen = _open.ContainsKey(key);
+        var isOpen = _open.TryGetValue(key, out var stream);
         if (happened.Stage is "ResponseStarted")
         {
+            if (isOpen && happened.IsReport) _open[key] = stream! with { IsByGateway = true };
             if (isOpen) return RequestStep.Known;
             if (_open.Count < MostStreams)
             {
-                _open[key] = new(grant.Metadata.Name, grant.Metadata.Uid ?? "", SessionRows.Describe(happened), happened.ReceivedAt);
+                _open[key] = new(grant.Metadata.Name, grant.Metadata.Uid ?? "", SessionRows.Describe(happened), happened.ReceivedAt)
+                {
+                    IsByGateway = happened.IsReport,
+                };
                 return RequestStep.Opened;
             }
         }
@@ -45,7 +50,7 @@ public sealed class RequestLedger(int capacity = 20_000)
         _open.Remove(key);
         if (_done.Count >= capacity) (_doneBefore, _done) = (_done, []);
         _done.Add(key);
-        return isOpen ? RequestStep.Closed : RequestStep.Done;
+        return isOpen ? RequestStep.Closed : happened.HasBegun ? RequestStep.ClosedElsewhere : RequestStep.Done;
     }
 
     /// <summary>Forgets the streams of a grant, because they were reported.</summary>
@@ -60,10 +65,13 @@ public sealed class RequestLedger(int capacity = 20_000)
 
     /// <summary>The ID by which replicas know a request again, in any of its stages: a digest, 11 characters.</summary>
     /// <param name="happened">One of its events, as it was posted.</param>
-    public static string IdOf(AuditEvent happened) => Base64UrlText.Encode(DigestOf(happened).AsSpan(0, 8));
+    /// <param name="grant">Whose request it is.</param>
+    public static string IdOf(AuditEvent happened, BreakGlassGrant grant) => Base64UrlText.Encode(DigestOf(happened, grant).AsSpan(0, 8));
 
-    private static UInt128 KeyOf(AuditEvent happened) => BinaryPrimitives.ReadUInt128BigEndian(DigestOf(happened));
+    private static UInt128 KeyOf(AuditEvent happened, BreakGlassGrant grant) => BinaryPrimitives.ReadUInt128BigEndian(DigestOf(happened, grant));
 
-    private static byte[] DigestOf(AuditEvent happened) => SHA256.HashData(Encoding.UTF8.GetBytes(
-        $"{happened.AuditId}\n{happened.ReceivedAt.UtcTicks}\n{happened.Verb}\n{happened.Username}\n{happened.RequestUri}"));
+    private static byte[] DigestOf(AuditEvent happened, BreakGlassGrant grant) => SHA256.HashData(Encoding.UTF8.GetBytes(
+        grant.Status.Path is SessionPath.Gateway
+            ? $"{grant.Metadata.Uid}\n{happened.AuditId}"
+            : $"{happened.AuditId}\n{happened.ReceivedAt.UtcTicks}\n{happened.Verb}\n{happened.Username}\n{happened.RequestUri}"));
 }

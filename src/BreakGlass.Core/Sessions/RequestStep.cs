@@ -14,4 +14,7 @@ public enum RequestStep
 
     /// <summary>The end of a stream that was counted when it began.</summary>
     Closed,
+
+    /// <summary>The end of a stream that another replica counted when it began.</summary>
+    ClosedElsewhere,
 }

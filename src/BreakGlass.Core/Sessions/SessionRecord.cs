@@ -65,7 +65,7 @@ public sealed class SessionRecord(string observer)
             SecretsRead = Totals.SecretsRead + One(SessionRows.ReadsSecrets(happened)),
             ByName = Totals.ByName || byName,
         };
-        if (tokenOf.Length == 0) Active(happened.ReceivedAt);
+        if (tokenOf.Length == 0) Use(happened.ReceivedAt);
 
         // The last one is the peer of the connection; those before it are what the client says (X-Forwarded-For).
         if (happened.SourceIps is [.., var peer]) Address(peer);
@@ -91,7 +91,14 @@ public sealed class SessionRecord(string observer)
     public void Close(DateTimeOffset at)
     {
         Totals = Totals with { OpenStreams = Math.Max(0, Totals.OpenStreams - 1) };
-        Active(at);
+        Use(at);
+    }
+
+    /// <summary>The grant was used until then.</summary>
+    public void Use(DateTimeOffset at)
+    {
+        at = Timestamp.Millis(at);
+        if (!(Totals.LastActivityAt >= at)) Totals = Totals with { LastActivityAt = at };
     }
 
     /// <summary>Takes over what this replica wrote of the session before, if it did; and sees how much room others have left.</summary>
@@ -121,7 +128,7 @@ public sealed class SessionRecord(string observer)
             ByName = Totals.ByName || now.ByName,
             Truncated = Totals.Truncated || now.Truncated,
         };
-        if (now.LastActivityAt is { } last) Active(last);
+        if (now.LastActivityAt is { } last) Use(last);
         foreach (var address in since.Addresses) Address(address);
         foreach (var program in since.Programs) Program(program);
         foreach (var source in since.Sources) Source(source);
@@ -146,12 +153,6 @@ public sealed class SessionRecord(string observer)
     }
 
     private static long One(bool counts) => counts ? 1 : 0;
-
-    private void Active(DateTimeOffset at)
-    {
-        at = Timestamp.Millis(at);
-        if (!(Totals.LastActivityAt >= at)) Totals = Totals with { LastActivityAt = at };
-    }
 
     private void Address(string address)
     {

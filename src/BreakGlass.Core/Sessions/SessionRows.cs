@@ -93,8 +93,7 @@ public static class SessionRows
         if (happened is not { Resource: "pods", Subresource: "exec" }) return null;
         var query = happened.RequestUri.IndexOf('?', StringComparison.Ordinal);
         if (query < 0) return null;
-        var words = happened.RequestUri[(query + 1)..].Split('&').Where(p => p.StartsWith("command=", StringComparison.Ordinal))
-            .Select(p => Uri.UnescapeDataString(p["command=".Length..].Replace('+', ' ')));
+        var words = QueryText.Read(happened.RequestUri[(query + 1)..]).Where(p => p.Name == "command").Select(p => p.Value);
         var command = Cut(string.Concat(string.Join(' ', words).Select(c => char.IsControl(c) ? ' ' : c)), LongestCommand);
 
         // Other parameters can be put before it, so that it is where nothing is read any more. That is seen.

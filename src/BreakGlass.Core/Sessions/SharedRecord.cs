@@ -22,6 +22,7 @@ public sealed class SharedRecord(string observer)
     private SessionRecord _record = new(observer);
     private SessionStatus _settled = new();
     private SessionStatus _written = new();
+    private DateTimeOffset? _usedAt;
     private int _sent;
 
     /// <summary>The totals.</summary>
@@ -40,10 +41,17 @@ public sealed class SharedRecord(string observer)
     {
         var counted = new Counted(id, happened, step, whose.ByName, whose.TokenOf);
         counted.In(_record);
-        if (step is not RequestStep.Closed) _recent.Enqueue((counted.Id, now));
+        if (step is not (RequestStep.Closed or RequestStep.ClosedElsewhere)) _recent.Enqueue((counted.Id, now));
         if (_recent.Count > MostRecent) _recent.Dequeue();
         if (_fresh.Count == MostFresh) SettleAll();
         _fresh.Add(counted);
+    }
+
+    /// <summary>The grant was used, by no request that is counted for it.</summary>
+    public void Use(DateTimeOffset at)
+    {
+        if (!(_usedAt >= at)) _usedAt = at;
+        _record.Use(at);
     }
 
     /// <summary>Takes over what is written of the session: this replica's part of it, if there is one, and how much room others have left.</summary>
@@ -89,6 +97,7 @@ public sealed class SharedRecord(string observer)
             var record = With(Settled(), written.Where(c => !twice.Contains(c.Id)));
             _settled = record.Own();
             _record = With(record, _fresh);
+            if (_usedAt is { } used) _record.Use(used);
             var kept = _recent.Where(r => !twice.Contains(r.Id)).ToList();
             _recent.Clear();
             foreach (var one in kept) _recent.Enqueue(one);
@@ -130,9 +139,10 @@ public sealed class SharedRecord(string observer)
         {
             // A watch of a program that has such a token would keep the grant in use for ever.
             var isPerson = TokenOf.Length == 0;
-            if (Step is RequestStep.Closed)
+            if (Step is RequestStep.Closed or RequestStep.ClosedElsewhere)
             {
-                if (isPerson) record.Close(Event.At);
+                if (isPerson && Step is RequestStep.Closed) record.Close(Event.At);
+                else if (isPerson) record.Use(Event.At);
                 return;
             }
 

@@ -33,6 +33,8 @@ public static class Transcript
             TokenOf = Some(row.TokenOf),
             Command = row.Command,
             ByName = byName ? true : null,
+            BytesIn = happened.BytesIn,
+            BytesOut = happened.BytesOut,
         };
     }
 

@@ -11,8 +11,9 @@ internal static class Admittance
     /// <summary>Why a client is not admitted; null if it is.</summary>
     /// <param name="certificate">The client's certificate; null if it sent none.</param>
     /// <param name="grant">The grant of the name in the certificate, as it is now; null if there is none.</param>
+    /// <param name="stop">Why the grant gives no access now though it has not ended (<see cref="GrantBook.StopOf"/>); null if it does.</param>
     /// <param name="now">The time.</param>
-    public static Refusal? Judge(ClientCertificate? certificate, BreakGlassGrant? grant, DateTimeOffset now)
+    public static Refusal? Judge(ClientCertificate? certificate, BreakGlassGrant? grant, string? stop, DateTimeOffset now)
     {
         if (certificate is null) return Refuse(RefusalReasons.NoCertificate, GatewaySentences.NoCertificate);
         if (!certificate.IsTrusted || certificate.Grant is not { } named)
@@ -20,6 +21,7 @@ internal static class Admittance
         if (grant is null || grant.Metadata.Name != named.Grant) return Refuse(RefusalReasons.NoGrant, GatewaySentences.NoGrant(named.Grant));
         if (grant.Metadata.Uid != named.Uid) return Refuse(RefusalReasons.OtherCertificate, GatewaySentences.OtherGrant(named.Grant));
         if (GatewaySentences.End(grant, now) is { } ended) return Refuse(RefusalReasons.Ended, ended);
+        if (stop is not null) return Refuse(RefusalReasons.Stopped, stop);
         if (grant.Status is not { Phase: GrantPhase.Active, ExpiresAt: not null })
             return Refuse(RefusalReasons.NotActive, GatewaySentences.NotActive(named.Grant, grant.Status.Phase));
         if (grant.Status.Path is not SessionPath.Gateway) return Refuse(RefusalReasons.DirectPath, GatewaySentences.DirectPath(named.Grant));

@@ -11,8 +11,7 @@ internal sealed class ClientConnection
 
     private readonly IConnectionLifetimeNotificationFeature? _notification;
     private readonly IConnectionLifetimeFeature? _lifetime;
-    private X509Certificate2Collection? _authorities;
-    private ClientCertificate? _certificate;
+    private Identity? _identity;
 
     private ClientConnection(HttpContext context)
     {
@@ -22,7 +21,7 @@ internal sealed class ClientConnection
     }
 
     /// <summary>The certificate that was read last.</summary>
-    public ClientCertificate? Certificate => Volatile.Read(ref _certificate);
+    public ClientCertificate? Certificate => Volatile.Read(ref _identity)?.Certificate;
 
     /// <summary>Its place among the connections that no grant has been admitted on yet.</summary>
     public ConnectionSlot? Slot { get; }
@@ -46,11 +45,26 @@ internal sealed class ClientConnection
     /// <summary>Its certificate; null if the client sent none. The signature is checked once, and again when the authorities changed.</summary>
     public ClientCertificate? Identify(HttpContext context, X509Certificate2Collection authorities)
     {
-        if (ReferenceEquals(_authorities, authorities)) return Certificate;
-        var certificate = context.Connection.ClientCertificate is { } sent ? ClientCertificate.Read(sent, authorities) : null;
-        Volatile.Write(ref _certificate, certificate);
-        _authorities = authorities;
-        return certificate;
+        if (Volatile.Read(ref _identity) is not { } known)
+            known = Keep(new(context.Connection.ClientCertificate is { } sent ? ClientCertificate.Read(sent, authorities) : null, authorities));
+        return CertificateFor(authorities, known);
+    }
+
+    /// <summary>The same for a connection that has been identified: what was trusted is not any more if its authority was replaced.</summary>
+    public ClientCertificate? CertificateFor(X509Certificate2Collection authorities) =>
+        Volatile.Read(ref _identity) is { } known ? CertificateFor(authorities, known) : null;
+
+    private ClientCertificate? CertificateFor(X509Certificate2Collection authorities, Identity known)
+    {
+        if (ReferenceEquals(known.Authorities, authorities) || known.Certificate is not { } read) return known.Certificate;
+        using var certificate = X509CertificateLoader.LoadCertificate(read.Raw.Span);
+        return Keep(new(ClientCertificate.Read(certificate, authorities), authorities)).Certificate;
+    }
+
+    private Identity Keep(Identity identity)
+    {
+        Volatile.Write(ref _identity, identity);
+        return identity;
     }
 
     /// <summary>Takes no more requests: GOAWAY in HTTP/2, <c>Connection: close</c> in HTTP/1.1. What is under way ends.</summary>
@@ -58,4 +72,7 @@ internal sealed class ClientConnection
 
     /// <summary>Breaks it off.</summary>
     public void Abort() => _lifetime?.Abort();
+
+    /// <summary>A certificate as the authorities say it is.</summary>
+    private sealed record Identity(ClientCertificate? Certificate, X509Certificate2Collection Authorities);
 }

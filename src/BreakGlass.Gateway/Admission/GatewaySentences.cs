@@ -27,6 +27,9 @@ internal static class GatewaySentences
 
     public const string OtherProtocol = "the gateway forwards upgrades to WebSocket and SPDY/3.1 over HTTP/1.1 only";
 
+    public const string NotRecorded = "the gateway cannot record the session at the moment, and the policy of the grant allows no session that is not "
+        + "recorded (onRecordingFailure: End). Try again; if this lasts, check whether the operator runs";
+
     public static string NoGrant(string grant) => $"the grant {grant} no longer exists. {RequestAgain("POLICY")}";
 
     public static string OtherGrant(string grant) =>
@@ -45,6 +48,17 @@ internal static class GatewaySentences
     public static string Impersonation(string policy) =>
         $"the policy {policy} does not allow impersonation. Send the request without Impersonate headers (--as, --as-group), "
             + "or ask the policy's owners for allowPersistence: [impersonate]";
+
+    public static string Narrowed(string grant, string request) =>
+        $"the grant {grant} was narrowed and no longer allows this request ({request}). To see what it gives: kubectl get bgg {grant} -o yaml";
+
+    public static string Lockdown(BreakGlassGrant grant, BreakGlassLockdown lockdown) =>
+        $"the lockdown {lockdown.Metadata.Name} blocks the grant {grant.Metadata.Name} ({LockdownRules.Reason(lockdown)}). "
+            + "To get access again after it is lifted: "
+            + $"kubectl breakglass request {grant.Spec.Policy} --reason REASON";
+
+    public static string Suspended(BreakGlassGrant grant) =>
+        $"the policy {grant.Spec.Policy} of the grant {grant.Metadata.Name} is suspended. Ask its owners, or request access by another policy";
 
     /// <summary>How a grant ended; null if it did not.</summary>
     public static string? End(BreakGlassGrant grant, DateTimeOffset now)

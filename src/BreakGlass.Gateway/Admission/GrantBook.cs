@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
+using BreakGlass.Core.Rules;
+using BreakGlass.Gateway.Cutting;
 
 namespace BreakGlass.Gateway.Admission;
 
 /// <summary>
-/// What the gateway knows of grants and policies: a watch, and live reads beside it, because a watch can be dead without a sign of it. Also when the API
-/// server was heard last: its silence must not keep a grant open, nor let one in.
+/// What the gateway knows of grants, policies and lockdowns: a watch, and live reads beside it, because a watch can be dead without a sign of it. Also when
+/// the API server was heard last: its silence must not keep a grant open, nor let one in.
 /// </summary>
 internal sealed class GrantBook : IDisposable
 {
@@ -18,6 +20,7 @@ internal sealed class GrantBook : IDisposable
     private readonly TimeSpan _stalenessLimit;
     private readonly Informer<BreakGlassGrant> _grants;
     private readonly Informer<BreakGlassPolicy> _policies;
+    private readonly Informer<BreakGlassLockdown> _lockdowns;
     private readonly ConcurrentDictionary<string, Look> _looks = new();
     private readonly ILogger _logger;
     private long _heard;
@@ -30,16 +33,32 @@ internal sealed class GrantBook : IDisposable
         _reads = client.WithDeadline(Deadline);
         _grants = new(client, new() { Transform = Kept }, time, logger);
         _policies = new(client, new() { Transform = Kept }, time, logger);
+        _lockdowns = new(client, new(), time, logger);
         _grants.AddHandler(change =>
         {
             Heard();
             Changed?.Invoke(change.Object.Metadata.Name);
         });
-        _policies.AddHandler(_ => Heard());
+        _policies.AddHandler(change =>
+        {
+            Heard();
+            PolicyChanged?.Invoke(change.Object.Metadata.Name);
+        });
+        _lockdowns.AddHandler(_ =>
+        {
+            Heard();
+            LockdownsChanged?.Invoke();
+        });
     }
 
     /// <summary>Called with the name of a grant that changed, after the book knows it; it must be quick.</summary>
     public Action<string>? Changed { get; set; }
+
+    /// <summary>The same for a policy.</summary>
+    public Action<string>? PolicyChanged { get; set; }
+
+    /// <summary>The same, if a lockdown came or went.</summary>
+    public Action? LockdownsChanged { get; set; }
 
     /// <summary>Which grants are in use: they are read again all the time.</summary>
     public Func<IReadOnlyList<string>> InUse { get; set; } = static () => [];
@@ -55,6 +74,7 @@ internal sealed class GrantBook : IDisposable
     [
         .. _grants.HasSynced ? Array.Empty<string>() : ["breakglassgrants are not listed yet"],
         .. _policies.HasSynced ? Array.Empty<string>() : ["breakglasspolicies are not listed yet"],
+        .. _lockdowns.HasSynced ? Array.Empty<string>() : ["breakglasslockdowns are not listed yet"],
         .. IsStale ? ["the API server does not answer, so nothing new is admitted"] : Array.Empty<string>(),
     ];
 
@@ -63,23 +83,38 @@ internal sealed class GrantBook : IDisposable
     [
         .. _grants.IsHealthy ? Array.Empty<string>() : ["the watch on breakglassgrants makes no progress"],
         .. _policies.IsHealthy ? Array.Empty<string>() : ["the watch on breakglasspolicies makes no progress"],
+        .. _lockdowns.IsHealthy ? Array.Empty<string>() : ["the watch on breakglasslockdowns makes no progress"],
     ];
 
     /// <summary>Runs until it is cancelled, or a part of it breaks.</summary>
     public async Task RunAsync(CancellationToken cancellationToken) => await await Task.WhenAny(
-        _grants.RunAsync(cancellationToken), _policies.RunAsync(cancellationToken),
+        _grants.RunAsync(cancellationToken), _policies.RunAsync(cancellationToken), _lockdowns.RunAsync(cancellationToken),
         _time.EveryAsync(Period, atOnce: true, ReadAgainAsync, cancellationToken));
 
     /// <summary>Waits until everything was listed.</summary>
-    public Task WaitForSyncAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_grants.WaitForSyncAsync(cancellationToken), _policies.WaitForSyncAsync(cancellationToken));
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        _grants.WaitForSyncAsync(cancellationToken), _policies.WaitForSyncAsync(cancellationToken), _lockdowns.WaitForSyncAsync(cancellationToken));
 
     /// <summary>A grant as it is known now.</summary>
     public BreakGlassGrant? Get(string name) => _grants.Store.Get(new("", name));
 
     /// <summary>The policy of a grant, if it is the one that allowed it.</summary>
-    public BreakGlassPolicy? PolicyOf(BreakGlassGrant grant) =>
+    private BreakGlassPolicy? PolicyOf(BreakGlassGrant grant) =>
         _policies.Store.Get(new("", grant.Spec.Policy)) is { } policy && policy.Metadata.Uid == grant.Status.PolicyUid ? policy : null;
+
+    /// <summary>
+    /// Why a grant gives no access now though it has not ended: a lockdown, or its policy is suspended. The operator ends it; until then, nothing of it
+    /// passes.
+    /// </summary>
+    public string? StopOf(BreakGlassGrant grant)
+    {
+        var policy = PolicyOf(grant);
+        if (LockdownRules.For(policy, _lockdowns.Store.List()) is { } lockdown) return GatewaySentences.Lockdown(grant, lockdown);
+        return policy is { Spec.Suspended: true } ? GatewaySentences.Suspended(grant) : null;
+    }
+
+    /// <summary>Whether the holder of a grant may act as another user.</summary>
+    public bool MayImpersonate(BreakGlassGrant grant) => PolicyOf(grant)?.Spec.AllowPersistence.Contains(ApiWords.Impersonate) is true;
 
     /// <summary>
     /// Sees to it that what is known of a grant was read not long ago. Nothing is read of a grant that is over: it stays over.
@@ -179,15 +214,18 @@ internal sealed class GrantBook : IDisposable
         Status = new()
         {
             Phase = grant.Status.Phase, ExpiresAt = grant.Status.ExpiresAt, EndedAt = grant.Status.EndedAt, EndReason = grant.Status.EndReason,
-            PolicyUid = grant.Status.PolicyUid, Path = grant.Status.Path, Gateway = grant.Status.IsTerminal ? null : grant.Status.Gateway,
+            PolicyUid = grant.Status.PolicyUid, Path = grant.Status.Path, Recording = grant.Status.Recording,
+            Gateway = grant.Status.IsTerminal ? null : grant.Status.Gateway,
             ServiceAccount = grant.Status.ServiceAccount, CredentialSecret = grant.Status.CredentialSecret,
+            Bindings = grant.Status.IsTerminal ? [] : Narrowing.Given(grant.Status.Bindings),
             Conditions = [.. grant.Status.Conditions.Where(c => c.Type == GrantConditions.Active)],
         },
     };
 
     private static BreakGlassPolicy Kept(BreakGlassPolicy policy) => new()
     {
-        Metadata = Kept(policy.Metadata), Spec = new() { AllowPersistence = policy.Spec.AllowPersistence },
+        Metadata = Kept(policy.Metadata) with { Labels = policy.Metadata.Labels },
+        Spec = new() { AllowPersistence = policy.Spec.AllowPersistence, Suspended = policy.Spec.Suspended },
     };
 
     private static V1ObjectMeta Kept(V1ObjectMeta metadata) => new()

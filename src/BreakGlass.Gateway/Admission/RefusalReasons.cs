@@ -36,16 +36,25 @@ internal static class RefusalReasons
     /// <summary>The request would impersonate somebody.</summary>
     public const string Impersonation = "Impersonation";
 
+    /// <summary>A lockdown covers the grant, or its policy is suspended.</summary>
+    public const string Stopped = "Stopped";
+
+    /// <summary>The grant was narrowed while the request was open, and no longer allows it.</summary>
+    public const string Narrowed = "Narrowed";
+
     /// <summary>The request asks for another protocol than those that are forwarded.</summary>
     public const string Upgrade = "Upgrade";
 
     /// <summary>The API server could not be reached, or did not accept the gateway's token.</summary>
     public const string Upstream = "Upstream";
 
+    /// <summary>The request cannot be recorded, and the policy says that it must be.</summary>
+    public const string NotRecorded = "NotRecorded";
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoCertificate, UnknownCertificate, NoGrant, OtherCertificate, Ended, NotActive, DirectPath, Stale, TooMany, BadRequest, Impersonation, Upgrade,
-        Upstream,
+        NoCertificate, UnknownCertificate, NoGrant, OtherCertificate, Ended, Stopped, NotActive, DirectPath, Stale, TooMany, BadRequest, Impersonation,
+        Narrowed, Upgrade, Upstream, NotRecorded,
     ];
 }

@@ -14,6 +14,9 @@ internal sealed class OpenGrant(string name, long now)
     /// <summary>When a request began or ended last.</summary>
     public long LastUse { get; set; } = now;
 
+    /// <summary>Where the grant gave access when it was looked at last.</summary>
+    public IReadOnlyList<BindingRecord> Bindings { get; set; } = [];
+
     /// <summary>Set for the end of the grant.</summary>
     public ITimer? Alarm { get; set; }
 }

@@ -1,9 +1,11 @@
 using BreakGlass.Gateway.Admission;
+using BreakGlass.Gateway.Proxying;
+using BreakGlass.Gateway.Reporting;
 
 namespace BreakGlass.Gateway.Cutting;
 
 /// <summary>One request or stream that a grant has open.</summary>
-internal sealed class OpenRequest(OpenGrants all, OpenGrant grant, ClientConnection connection) : IDisposable
+internal sealed class OpenRequest(OpenGrants all, OpenGrant grant, ClientConnection connection, RequestHead head) : IDisposable
 {
     private readonly CancellationTokenSource _cut = new();
     private Refusal? _why;
@@ -11,8 +13,20 @@ internal sealed class OpenRequest(OpenGrants all, OpenGrant grant, ClientConnect
     /// <summary>The connection that it came on.</summary>
     public ClientConnection Connection => connection;
 
+    /// <summary>What it asks for.</summary>
+    public RequestHead Head => head;
+
     /// <summary>The grant.</summary>
     public OpenGrant Grant => grant;
+
+    /// <summary>Its ID at the API server and in every record. Random, and never the client's.</summary>
+    public string AuditId { get; } = $"{Guid.NewGuid()}";
+
+    /// <summary>The bytes that go over it.</summary>
+    public Traffic Traffic { get; } = new();
+
+    /// <summary>What is reported of it; null for nothing.</summary>
+    public ReportedRequest? Report { get; set; }
 
     /// <summary>Cancelled when the grant is no longer admitted.</summary>
     public CancellationToken Cut => _cut.Token;

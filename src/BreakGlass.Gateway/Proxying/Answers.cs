@@ -1,12 +1,15 @@
 using System.Net.Http.Headers;
+using BreakGlass.Gateway.Reporting;
 using Microsoft.Extensions.Primitives;
 
 namespace BreakGlass.Gateway.Proxying;
 
 /// <summary>Passes the API server's answer on, as it comes.</summary>
-internal sealed class Answers
+internal sealed class Answers(Traffic traffic)
 {
-    private const int BufferSize = 64 * 1024;
+    /// <summary>A body of this length comes at once. Most answers about one object are smaller.</summary>
+    private const int SmallBody = 16 * 1024;
+
     private const byte NewLine = (byte)'\n';
 
     /// <summary>Whether what was passed on ends with a whole line.</summary>
@@ -32,35 +35,17 @@ internal sealed class Answers
         var body = await from.Content.ReadAsStreamAsync(cancellationToken);
         await using (body)
         {
-            // Without a buffer until there is something to read: a watch may be silent for long. Its headers must not wait for its first event.
-            var first = body.ReadAsync(Memory<byte>.Empty, cancellationToken);
-            if (!first.IsCompleted) await to.BodyWriter.FlushAsync(cancellationToken);
-            await first;
-            while (await PassAsync(body, to, cancellationToken) && await body.ReadAsync(Memory<byte>.Empty, cancellationToken) == 0)
-            {
-                // A read into no buffer only waits.
-            }
+            await new AnswerBody(body, to, Sending).PassAsync(from.Content.Headers.ContentLength is > 0 and <= SmallBody, cancellationToken);
         }
 
         if (!to.SupportsTrailers()) return;
         foreach (var (name, values) in from.TrailingHeaders.NonValidated) to.AppendTrailer(name, Values(values));
     }
 
-    private async Task<bool> PassAsync(Stream body, HttpResponse to, CancellationToken cancellationToken)
+    private void Sending(ReadOnlyMemory<byte> next)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        try
-        {
-            var read = await body.ReadAsync(buffer, cancellationToken);
-            if (read == 0) return false;
-            IsAtLineEnd = buffer[read - 1] == NewLine;
-            await to.Body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            return true;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        traffic.Out(next.Length);
+        IsAtLineEnd = next.Span[^1] == NewLine;
     }
 
     private static void CopyHeaders(HttpHeadersNonValidated from, IHeaderDictionary to, IReadOnlySet<string> named)

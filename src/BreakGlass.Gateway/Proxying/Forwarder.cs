@@ -1,5 +1,6 @@
 using BreakGlass.Gateway.Admission;
 using BreakGlass.Gateway.Cutting;
+using BreakGlass.Gateway.Recording;
 using BreakGlass.Gateway.Streams;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -12,14 +13,18 @@ namespace BreakGlass.Gateway.Proxying;
 /// <param name="upstream">The connections to the API server.</param>
 /// <param name="server">Its address.</param>
 /// <param name="limits">The limits.</param>
+/// <param name="recordings">Records streams.</param>
 /// <param name="logger">Log.</param>
-internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, GatewayLimits limits, ILogger logger)
+internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, GatewayLimits limits, Recordings recordings, ILogger logger)
 {
-    /// <summary>How long a client may take to accept the last words, in real time.</summary>
-    private static readonly TimeSpan LastWordsWithin = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long a client that still sends may take to read the answer, in real time.</summary>
+    private static readonly TimeSpan ReadWithin = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long a whole answer of a few hundred bytes may take, in real time: nothing of the request goes on meanwhile.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The most bytes of an answer that is read whole.</summary>
+    private const long MostOfAnAnswer = 1024 * 1024;
 
     private readonly UpstreamRequest _requests = new(server);
     private readonly MessageMemory _messages = new(limits.AllMessageBytes);
@@ -29,18 +34,19 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
     /// <param name="open">Its place among those of its grant.</param>
     /// <param name="token">The grant's token.</param>
     /// <param name="mayImpersonate">Whether the policy allows impersonation.</param>
+    /// <param name="stream">What to record; null for nothing.</param>
     /// <returns>False if the API server did not accept the token, nothing was answered yet, and the request can be sent again.</returns>
-    public async Task<bool> ForwardAsync(HttpContext context, OpenRequest open, string token, bool mayImpersonate)
+    public async Task<bool> ForwardAsync(HttpContext context, OpenRequest open, string token, bool mayImpersonate, RecordedStream? stream)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, open.Cut);
-        var answers = new Answers();
+        var answers = new Answers(open.Traffic);
         RequestBody? body = null;
         try
         {
             var protocol = Upgrades.Requested(context);
             using var message = protocol is null
-                ? _requests.Create(context, token, mayImpersonate, ends.Token)
-                : _requests.CreateUpgrade(context, token, mayImpersonate, protocol);
+                ? _requests.Create(context, open, token, mayImpersonate, ends.Token)
+                : _requests.CreateUpgrade(context, open, token, mayImpersonate, protocol);
             body = message.Content as RequestBody;
             var handshake = protocol == Upgrades.WebSocket ? WebSocketHandshake.Begin(context.Request, message) : null;
             using var response = await upstream.SendAsync(message, ends.Token);
@@ -51,15 +57,22 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
             }
             else if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
             {
+                open.Report?.Started((int)response.StatusCode);
+                if (stream is not null && handshake is not null) await RememberAsync(context, stream, response, ends.Token);
                 await answers.CopyAsync(response, context.Response, ends.Token);
             }
             else if (protocol is null || handshake?.IsAcceptedBy(response) is false)
             {
                 await StatusAnswer.SendAsync(context, Unavailable(GatewaySentences.Broken), ends.Token);
             }
+            else if (stream is not null && !(handshake is not null && ChannelMessage.IsRead(handshake.Protocol)))
+            {
+                await StatusAnswer.SendAsync(context, RecordingRules.Refuse(RecordingRules.OtherProtocol), ends.Token);
+            }
             else
             {
-                await RelayAsync(context, open, response, handshake);
+                open.Report?.Started(StatusCodes.Status101SwitchingProtocols);
+                await RelayAsync(context, open, response, handshake, stream);
             }
         }
         catch (Exception e) when (open.Why is { } why)
@@ -81,7 +94,16 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
         return true;
     }
 
-    private async Task RelayAsync(HttpContext context, OpenRequest open, HttpResponseMessage response, WebSocketHandshake? handshake)
+    /// <summary>kubectl tries SPDY after a WebSocket that was not accepted, and must then read why it was not.</summary>
+    private async Task RememberAsync(HttpContext context, RecordedStream stream, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await response.Content.LoadIntoBufferAsync(MostOfAnAnswer, cancellationToken);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        recordings.Refused.Add(stream.Grant, context.Request.Path.Value ?? "", (int)response.StatusCode, body);
+    }
+
+    private async Task RelayAsync(
+        HttpContext context, OpenRequest open, HttpResponseMessage response, WebSocketHandshake? handshake, RecordedStream? stream)
     {
         Answers.CopyHead(response, context.Response);
         context.Response.Headers.Upgrade = Upgrades.Requested(context);
@@ -92,12 +114,28 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
             var client = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
             await using (client)
             {
-                var isClean = handshake is null
-                    ? await ByteRelay.RunAsync(client, remote, open.Cut)
-                    : await new WebSocketRelay(client, remote, handshake.Protocol, limits.MessageBytes, _messages)
-                        .RunAsync(open, LastWords.Places(context.Request.Path.Value ?? "", context.Request.Query, handshake.Protocol));
+                var isClean = handshake is null ? await ByteRelay.RunAsync(client, remote, open.Traffic, open.Cut)
+                    : await RelayAsync(context, open, client, remote, handshake, stream);
                 if (!isClean) context.Abort();
             }
+        }
+    }
+
+    private async Task<bool> RelayAsync(
+        HttpContext context, OpenRequest open, Stream client, Stream remote, WebSocketHandshake handshake, RecordedStream? stream)
+    {
+        var recording = stream is null ? null : recordings.Begin(stream with { Protocol = handshake.Protocol }, () =>
+        {
+            if (stream.EndsOnFailure) open.CutBy(RecordingRules.NotRecorded());
+        });
+        try
+        {
+            return await new WebSocketRelay(client, remote, limits, _messages, recording)
+                .RunAsync(open, LastWords.Places(context.Request.Path.Value ?? "", context.Request.Query, handshake.Protocol));
+        }
+        finally
+        {
+            recording?.End(open.Why?.Message);
         }
     }
 
@@ -108,9 +146,9 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
         response.StatusCode == HttpStatusCode.Unauthorized && response.Content.Headers.ContentType?.MediaType == "application/json"
         && context.Request.Path.Value?.Split('/').Contains("proxy") is not true;
 
-    private static async Task EndAsync(HttpContext context, Refusal why, Answers answers)
+    private async Task EndAsync(HttpContext context, Refusal why, Answers answers)
     {
-        using var limit = new CancellationTokenSource(context.Response.HasStarted ? LastWordsWithin : AnswerWithin, TimeProvider.System);
+        using var limit = new CancellationTokenSource(context.Response.HasStarted ? limits.LastWords : AnswerWithin, TimeProvider.System);
         try
         {
             if (!context.Response.HasStarted)
@@ -121,7 +159,7 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
                 // A body that the client still sends is not read, and is not waited for. The client may need a moment to read the answer.
                 if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is true)
                 {
-                    await Task.Delay(LastWordsWithin, TimeProvider.System, context.RequestAborted);
+                    await Task.Delay(ReadWithin, TimeProvider.System, context.RequestAborted);
                     context.Abort();
                 }
 

@@ -14,6 +14,10 @@ internal static class HeaderRules
         StringComparer.OrdinalIgnoreCase, "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", "Host", "Content-Length", "X-Content-Length", "Expect");
 
+    /// <summary>What makes a message of HTTP/2 malformed (RFC 9113, 8.2.2): a server that reads it as HTTP/1.1 would find other messages in it.</summary>
+    private static readonly FrozenSet<string> OfHttp1 = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade");
+
     /// <summary>Who somebody is or where a request comes from, as a trusted proxy would say it.</summary>
     private static readonly string[] Identities = ["Authorization", "Forwarded", "Audit-Id", "X-Real-Ip"];
 
@@ -33,6 +37,7 @@ internal static class HeaderRules
         {
             hasEncoding |= name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase);
             hasLength |= name.Equals("X-Content-Length", StringComparison.OrdinalIgnoreCase);
+            if (!isHttp1 && OfHttp1.Contains(name)) return Bad($"the request has the header {name}, which HTTP/2 does not have");
             foreach (var value in values)
             {
                 if (value.AsSpan().IndexOfAnyInRange('\0', '\x08') >= 0 || value.AsSpan().IndexOfAnyInRange('\x0A', '\x1F') >= 0
@@ -43,8 +48,7 @@ internal static class HeaderRules
             }
 
             if (!IsImpersonation(name)) continue;
-            if (!mayImpersonate)
-                return new(RefusalReasons.Impersonation, StatusCodes.Status403Forbidden, GatewaySentences.Impersonation(policy));
+            if (!mayImpersonate) return ImpersonationRefused(policy);
 
             // The .NET HTTP stack joins equal headers into one: two groups would arrive as one that has both names.
             if (values.Count > 1) return Bad(GatewaySentences.ManyImpersonated);
@@ -71,7 +75,8 @@ internal static class HeaderRules
 
     /// <summary>Whether a header of an answer is passed on.</summary>
     public static bool Returns(string name, IReadOnlySet<string> named) =>
-        !named.Contains(name) && (!OfConnection.Contains(name) || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase));
+        !named.Contains(name) && !name.Equals("Audit-Id", StringComparison.OrdinalIgnoreCase) // by it, a request is known
+        && (!OfConnection.Contains(name) || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The names in a Connection header.</summary>
     public static IReadOnlySet<string> Named(IEnumerable<string?> connection) => new HashSet<string>(
@@ -86,6 +91,22 @@ internal static class HeaderRules
         .. requested.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             .Where(protocol => !protocol.StartsWith(ProtocolToken, StringComparison.OrdinalIgnoreCase)),
     ];
+
+    /// <summary>The answer to a request that acts as somebody else and may not.</summary>
+    public static Refusal ImpersonationRefused(string policy) =>
+        new(RefusalReasons.Impersonation, StatusCodes.Status403Forbidden, GatewaySentences.Impersonation(policy));
+
+    /// <summary>The headers by which a request acts as somebody else.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Impersonation(IEnumerable<KeyValuePair<string, StringValues>> headers)
+    {
+        List<KeyValuePair<string, string>>? found = null;
+        foreach (var (name, values) in headers)
+        {
+            if (IsImpersonation(name)) (found ??= []).Add(new(name, values.ToString()));
+        }
+
+        return (IReadOnlyList<KeyValuePair<string, string>>?)found ?? [];
+    }
 
     private static bool IsImpersonation(string name) =>
         name.Replace('_', '-').StartsWith(ImpersonatePrefix, StringComparison.OrdinalIgnoreCase);

@@ -1,9 +1,10 @@
 using System.Net.Http.Headers;
+using BreakGlass.Gateway.Reporting;
 
 namespace BreakGlass.Gateway.Proxying;
 
 /// <summary>The body of a client's request, sent on as it comes. It can be sent once.</summary>
-internal sealed class RequestBody(HttpRequest request, CancellationToken cancelled) : HttpContent
+internal sealed class RequestBody(HttpRequest request, Traffic traffic, CancellationToken cancelled) : HttpContent
 {
     private const int BufferSize = 64 * 1024;
 
@@ -28,6 +29,7 @@ internal sealed class RequestBody(HttpRequest request, CancellationToken cancell
         {
             while (await request.Body.ReadAsync(buffer, either.Token) is > 0 and var read)
             {
+                traffic.In(read);
                 await stream.WriteAsync(buffer.AsMemory(0, read), either.Token);
                 await stream.FlushAsync(either.Token);
             }

@@ -1,3 +1,5 @@
+using BreakGlass.Gateway.Reporting;
+
 namespace BreakGlass.Gateway.Streams;
 
 /// <summary>Relays bytes both ways, for protocols that the gateway does not read (SPDY).</summary>
@@ -10,11 +12,11 @@ internal static class ByteRelay
 
     /// <summary>Relays until both sides have ended, one is broken, or the stream is cut.</summary>
     /// <returns>Whether it ended as both sides wanted it; otherwise the caller breaks off the client.</returns>
-    public static async Task<bool> RunAsync(Stream client, Stream server, CancellationToken cut)
+    public static async Task<bool> RunAsync(Stream client, Stream server, Traffic traffic, CancellationToken cut)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cut);
-        var up = CopyAsync(client, server, over.Token);
-        var down = CopyAsync(server, client, over.Token);
+        var up = CopyAsync(client, server, traffic.In, over.Token);
+        var down = CopyAsync(server, client, traffic.Out, over.Token);
         var first = await await Task.WhenAny(up, down);
 
         // The server's end ends the stream; after the client's end, the server may still have something to say.
@@ -26,13 +28,14 @@ internal static class ByteRelay
         return isWhole && !cut.IsCancellationRequested;
     }
 
-    private static async Task<bool> CopyAsync(Stream from, Stream to, CancellationToken cancellationToken)
+    private static async Task<bool> CopyAsync(Stream from, Stream to, Action<int> count, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
             while (await from.ReadAsync(buffer, cancellationToken) is > 0 and var read)
             {
+                if (!KeepAlives.Is(buffer.AsSpan(0, read))) count(read);
                 await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 await to.FlushAsync(cancellationToken);
             }

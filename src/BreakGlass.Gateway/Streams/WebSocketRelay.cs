@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using BreakGlass.Gateway.Admission;
 using BreakGlass.Gateway.Cutting;
+using BreakGlass.Gateway.Recording;
 
 namespace BreakGlass.Gateway.Streams;
 
@@ -14,9 +15,6 @@ internal sealed class WebSocketRelay
 {
     private const int BufferSize = 8 * 1024;
 
-    /// <summary>How long a client may take to accept the last words, in real time. Then it is broken off.</summary>
-    private static readonly TimeSpan LastWordsWithin = TimeSpan.FromMilliseconds(250);
-
     /// <summary>How long one side may take to answer the other's Close.</summary>
     private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(10);
 
@@ -26,40 +24,56 @@ internal sealed class WebSocketRelay
     private readonly WebSocket _client;
     private readonly WebSocket _server;
     private readonly Stream _serverStream;
-    private readonly int _mostBytes;
+    private readonly GatewayLimits _limits;
     private readonly MessageMemory _memory;
+    private readonly StreamRecording? _recording;
     private readonly SemaphoreSlim _toClient = new(1);
 
     /// <param name="client">The client's side, after the handshake.</param>
     /// <param name="server">The API server's side, after the handshake.</param>
-    /// <param name="protocol">The subprotocol.</param>
-    /// <param name="mostBytes">The size of a message.</param>
+    /// <param name="limits">The limits.</param>
     /// <param name="memory">The memory for large messages.</param>
-    public WebSocketRelay(Stream client, Stream server, string? protocol, int mostBytes, MessageMemory memory)
+    /// <param name="recording">Gets each message before it is passed on; null if nothing is recorded.</param>
+    public WebSocketRelay(Stream client, Stream server, GatewayLimits limits, MessageMemory memory, StreamRecording? recording)
     {
-        (_serverStream, _mostBytes, _memory) = (server, mostBytes, memory);
-        _client = WebSocket.CreateFromStream(client, new() { IsServer = true, SubProtocol = protocol, KeepAliveInterval = KeepAlive });
-        _server = WebSocket.CreateFromStream(server, new() { IsServer = false, SubProtocol = protocol, KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        (_serverStream, _limits, _memory, _recording) = (server, limits, memory, recording);
+
+        // Without the subprotocol, which .NET does not need here: it refuses that of kubectl port-forward, which has a slash.
+        _client = WebSocket.CreateFromStream(client, new() { IsServer = true, KeepAliveInterval = KeepAlive });
+        _server = WebSocket.CreateFromStream(server, new() { IsServer = false, KeepAliveInterval = Timeout.InfiniteTimeSpan });
     }
 
     /// <summary>Relays until both sides have closed, one is broken, or the stream is cut.</summary>
-    /// <returns>Whether both sides have closed; otherwise the caller breaks off the client.</returns>
+    /// <returns>
+    /// Whether the client's connection ends after all that it was sent: both sides have closed, or the API server's side has ended without a Close, as it does
+    /// for kubectl port-forward. Otherwise the caller breaks off the client.
+    /// </returns>
     public async Task<bool> RunAsync(OpenRequest open, LastWordsPlaces places)
     {
         var cut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registered = open.Cut.UnsafeRegister(static s => ((TaskCompletionSource)s!).TrySetResult(), cut);
-        var up = PumpAsync(_client, _server, sending: null);
-        var down = PumpAsync(_server, _client, _toClient);
+        using var over = new CancellationTokenSource();
+        var up = PumpAsync(_client, _server, sending: null, open.Traffic.In, over.Token);
+        var down = PumpAsync(_server, _client, _toClient, open.Traffic.Out, over.Token);
         try
         {
             var first = await Task.WhenAny(up, down, cut.Task);
-            if (first is Task<bool> ended && await ended)
+            if (open.Why is null && down.IsCompletedSuccessfully && await down is PumpEnd.Ended)
+            {
+                // Nothing of the client's is read any more: its connection could not end while that is waited for.
+                await over.CancelAsync();
+                await up;
+                return open.Why is null;
+            }
+
+            if (first is Task<PumpEnd> ended && await ended is PumpEnd.Closed)
             {
                 using var limit = new CancellationTokenSource(CloseWithin, TimeProvider.System);
                 await Task.WhenAny(Task.WhenAll(up, down), cut.Task, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, limit.Token));
             }
 
-            if (open.Why is not { } why) return up.IsCompletedSuccessfully && down.IsCompletedSuccessfully && await up && await down;
+            if (open.Why is not { } why)
+                return up.IsCompletedSuccessfully && down.IsCompletedSuccessfully && await up is PumpEnd.Closed && await down is PumpEnd.Closed;
             if (!(up.IsCompleted && down.IsCompleted)) await SayAsync(why, places, up);
             return false;
         }
@@ -74,7 +88,7 @@ internal sealed class WebSocketRelay
 
     private async Task SayAsync(Refusal why, LastWordsPlaces places, Task up)
     {
-        using var limit = new CancellationTokenSource(LastWordsWithin, TimeProvider.System);
+        using var limit = new CancellationTokenSource(_limits.LastWords, TimeProvider.System);
         try
         {
             // Nothing of the API server comes after the last words.
@@ -91,10 +105,10 @@ internal sealed class WebSocketRelay
         }
     }
 
-    /// <summary>Passes messages on until a Close was passed on.</summary>
-    /// <returns>Whether it was; false if one of the sides broke.</returns>
-    private async Task<bool> PumpAsync(WebSocket from, WebSocket to, SemaphoreSlim? sending)
+    /// <summary>Passes messages on until a Close was passed on, or one of the sides has ended.</summary>
+    private async Task<PumpEnd> PumpAsync(WebSocket from, WebSocket to, SemaphoreSlim? sending, Action<int> count, CancellationToken over)
     {
+        var isReading = false;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         var taken = 0;
         try
@@ -121,13 +135,21 @@ internal sealed class WebSocketRelay
                         buffer = Larger(buffer, length);
                     }
 
-                    received = await from.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
+                    isReading = true;
+                    received = await from.ReceiveAsync(buffer.AsMemory(length), over);
+                    isReading = false;
                     length += received.Count;
-                    if (length > _mostBytes) return await RefuseAsync(from, $"more than {_mostBytes} bytes");
+                    if (length > _limits.MessageBytes) return await RefuseAsync(from, $"more than {_limits.MessageBytes} bytes");
                 }
                 while (!received.EndOfMessage && received.MessageType != WebSocketMessageType.Close);
 
-                if (sending is not null) await sending.WaitAsync();
+                if (_recording is { } recording && received.MessageType != WebSocketMessageType.Close)
+                {
+                    var message = buffer.AsSpan(0, length);
+                    if (!(from == _server ? recording.FromServer(message) : recording.FromClient(message))) return PumpEnd.Broken;
+                }
+
+                if (sending is not null) await sending.WaitAsync(over);
                 try
                 {
                     if (received.MessageType == WebSocketMessageType.Close)
@@ -135,9 +157,10 @@ internal sealed class WebSocketRelay
                         var status = from.CloseStatus ?? WebSocketCloseStatus.Empty;
                         await to.CloseOutputAsync(
                             status, status == WebSocketCloseStatus.Empty ? null : from.CloseStatusDescription, CancellationToken.None);
-                        return true;
+                        return PumpEnd.Closed;
                     }
 
+                    if (!KeepAlives.Is(buffer.AsSpan(0, length))) count(length);
                     await to.SendAsync(buffer.AsMemory(0, length), received.MessageType, endOfMessage: true, CancellationToken.None);
                 }
                 finally
@@ -149,7 +172,7 @@ internal sealed class WebSocketRelay
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException
             or ArgumentException)
         {
-            return false;
+            return isReading ? PumpEnd.Ended : PumpEnd.Broken;
         }
         finally
         {
@@ -158,11 +181,17 @@ internal sealed class WebSocketRelay
         }
     }
 
-    private static async Task<bool> RefuseAsync(WebSocket from, string why)
+    private async Task<PumpEnd> RefuseAsync(WebSocket from, string why)
     {
-        await from.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, $"breakglass: {why}", CancellationToken.None);
-        await Task.Delay(LastWordsWithin, TimeProvider.System, CancellationToken.None);
-        return false;
+        using var limit = new CancellationTokenSource(_limits.LastWords, TimeProvider.System);
+        await from.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, $"breakglass: {why}", limit.Token);
+        var rest = new byte[BufferSize];
+        while ((await from.ReceiveAsync(rest, limit.Token)).MessageType != WebSocketMessageType.Close)
+        {
+            // What it had sent before it read that.
+        }
+
+        return PumpEnd.Broken;
     }
 
     private static byte[] Larger(byte[] buffer, int length)

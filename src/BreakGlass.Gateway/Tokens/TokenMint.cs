@@ -13,12 +13,16 @@ internal sealed class TokenMint(KubeClient client, TimeProvider time, ILogger lo
 
     private readonly ConcurrentDictionary<string, Entry> _entries = new();
 
+    /// <summary>The token of a grant that is at hand; null if there is none that lasts.</summary>
+    public string? Held(BreakGlassGrant grant) => _entries.TryGetValue(grant.Metadata.Name, out var entry) && entry.Held is { } held
+        && held.Uid == grant.Metadata.Uid && time.GetUtcNow() < held.Renew ? held.Token : null;
+
     /// <summary>The token of a grant, made if there is none that lasts.</summary>
     /// <returns>The token; null if the API server does not issue one.</returns>
     public async ValueTask<string?> GetAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
+        if (Held(grant) is { } held) return held;
         var entry = _entries.GetOrAdd(grant.Metadata.Name, static _ => new());
-        if (entry.Held is { } held && held.Uid == grant.Metadata.Uid && time.GetUtcNow() < held.Renew) return held.Token;
         await entry.Gate.WaitAsync(cancellationToken);
         try
         {

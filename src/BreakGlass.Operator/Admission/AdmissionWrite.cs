@@ -105,6 +105,7 @@ internal sealed record AdmissionWrite(AdmissionRequest Request, IKubernetesObjec
         nameof(BreakGlassApproval) => Of<BreakGlassApproval>,
         nameof(BreakGlassReview) => Of<BreakGlassReview>,
         nameof(BreakGlassLockdown) => Of<BreakGlassLockdown>,
+        nameof(BreakGlassAuthority) => Of<BreakGlassAuthority>,
         _ => null,
     };
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BreakGlass.Core.Vouchers;
 
 namespace BreakGlass.Operator.Admission;
 
@@ -40,12 +41,25 @@ internal sealed class Mutator(
 
         var patch = new ObjectPatch(write.Request.Object!.Value);
         var spec = AdmissionWrite.SpecOf(write.Request.Object);
-        Stamps.OnCreate(write.Kind, spec, write.Caller, about?.Metadata.Uid, await KeptAsync(write, about, cancellationToken));
+        var kept = await KeptAsync(write, about, cancellationToken);
+        Stamps.OnCreate(write.Kind, spec, write.Caller, about?.Metadata.Uid, kept);
+        if (write.Object is BreakGlassGrant { Spec.Voucher: { } text })
+        {
+            if (SignedVoucher.TryRead(text, out var unreadable) is not { } voucher) return AdmissionAnswer.Invalid($"spec.voucher: {unreadable}.");
+            Stamps.ByVoucher(spec, voucher.Claims, write.Caller, kept);
+        }
+
         patch.Spec(spec);
         var stamped = patch.Name(write.WithSpec(spec), NewName);
         if (stamped is BreakGlassPolicy policy)
         {
             if (await RefuseAuthorAsync(write, policy, cancellationToken) is { } refusal) return refusal;
+            patch.Annotation(BreakGlassApi.AuthorAnnotation, AuthorOf(write));
+        }
+
+        if (stamped is BreakGlassAuthority authority)
+        {
+            if (await RefuseAuthorAsync(write, authority, cancellationToken) is { } refusal) return refusal;
             patch.Annotation(BreakGlassApi.AuthorAnnotation, AuthorOf(write));
         }
 
@@ -56,7 +70,20 @@ internal sealed class Mutator(
         return AdmissionAnswer.AllowWith(patch.Operations);
     }
 
+    /// <summary>
+    /// Judges an update by one state of the keys: a rotation that is read in the middle must not give what was believed before it another seal.
+    /// </summary>
     private async ValueTask<AdmissionAnswer> UpdateAsync(AdmissionWrite write, CancellationToken cancellationToken)
+    {
+        for (;;)
+        {
+            var keys = keyring.Keys;
+            var answer = await JudgeUpdateAsync(write, cancellationToken);
+            if (ReferenceEquals(keys, keyring.Keys)) return answer;
+        }
+    }
+
+    private async ValueTask<AdmissionAnswer> JudgeUpdateAsync(AdmissionWrite write, CancellationToken cancellationToken)
     {
         var old = write.Old!;
         var patch = new ObjectPatch(write.Request.Object!.Value);
@@ -70,6 +97,10 @@ internal sealed class Mutator(
         if (ended is not null || (old is BreakGlassGrant grant && !grant.Status.IsTerminal)) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
 
         var state = await keyring.VerifyAsync(old, cancellationToken);
+
+        // Somebody may have sealed it with a compromised key just now. Then its author is not known, as if it had been written past the webhooks.
+        if (keyring.IsDoubtful(old) && !Revokes(old, stamped) && (keyring.IsDoubtful(stamped) || !await keyring.FitsAsync(stamped, cancellationToken)))
+            state = SealState.Broken;
         DateTimeOffset? sealedAt = state is SealState.Valid && Seal.TryParse(Seal.Of(old), out var seal) ? seal.SealedAt : null;
         if (old is BreakGlassPolicy oldPolicy && stamped is BreakGlassPolicy policy)
         {
@@ -83,12 +114,53 @@ internal sealed class Mutator(
             }
         }
 
+        if (old is BreakGlassAuthority was && stamped is BreakGlassAuthority authority)
+        {
+            patch.Annotation(BreakGlassApi.AuthorAnnotation,
+                Seal.SameSpec(was, authority) ? was.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.AuthorAnnotation) : AuthorOf(write));
+            var change = AuthorityChanges.Of(was, authority, state);
+            if (change is PolicyChange.NeedsRights)
+            {
+                if (await RefuseAuthorAsync(write, authority, cancellationToken) is { } refusal) return refusal;
+                sealedAt ??= old.Metadata.CreatedAt;
+            }
+            else if (change is PolicyChange.Keeps && keyring.IsDoubtful(was) && !Seal.SameSpec(was, authority)
+                && await MayGiveAsync(write, authority, cancellationToken))
+            {
+                sealedAt ??= old.Metadata.CreatedAt;
+            }
+        }
+
         // What admission does not vouch for stays so: an update is no way round the create.
         patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(write, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
         if (!LosesFinalizer(write)) return AdmissionAnswer.AllowWith(patch.Operations);
         patch.Finalizer(BreakGlassApi.RevokeFinalizer);
         return AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The finalizer {BreakGlassApi.RevokeFinalizer} stays: the operator removes it "
             + "when the policy's grants have ended."] };
+    }
+
+    /// <summary>
+    /// Whether a write ends access, so that no seal of what it leaves can open any: to lift a suspension needs the rights of an author.
+    /// </summary>
+    private static bool Revokes(IKubernetesObject<V1ObjectMeta> old, IKubernetesObject<V1ObjectMeta> o) => (old, o) switch
+    {
+        (BreakGlassGrant { Spec.Revoke: null }, BreakGlassGrant { Spec.Revoke: not null }) => true,
+        (BreakGlassPolicy before, BreakGlassPolicy after) => PolicyChanges.OnlySuspends(before, after),
+        (BreakGlassAuthority before, BreakGlassAuthority { Spec.Suspended: true } after) => AuthorityChanges.OnlyRestricts(before, after),
+        _ => false,
+    };
+
+    /// <summary>Whether the caller may write the whole authority. False also if that cannot be found out: a restriction is never refused.</summary>
+    private async Task<bool> MayGiveAsync(AdmissionWrite write, BreakGlassAuthority authority, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RefuseAuthorAsync(write, authority, cancellationToken) is null;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
+        {
+            return false;
+        }
     }
 
     /// <summary>
@@ -122,6 +194,21 @@ internal sealed class Mutator(
             $"spec.access: '{Callers.Shown(write.Caller)}' is not allowed to give {string.Join(", ", missing.Take(5))}{more}. A policy can give only roles "
                 + "that its author is allowed to bind: "
             + "request the verb bind on these roles (apiGroup rbac.authorization.k8s.io), or ask a person who has it to apply the policy.");
+    }
+
+    /// <summary>The keys of an authority give what the policies give that accept its vouchers.</summary>
+    private async Task<AdmissionAnswer?> RefuseAuthorAsync(AdmissionWrite write, BreakGlassAuthority authority, CancellationToken cancellationToken)
+    {
+        var name = authority.Metadata.Name;
+        var accepting = (await client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.Where(p => p.Spec.Vouchers?.Authority == name).ToList();
+        var missing = await rights.MissingAsync(write.User, [.. accepting.SelectMany(p => p.Spec.Access)], cancellationToken);
+        if (missing.Count == 0) return null;
+        var more = missing.Count > 5 ? $", and {missing.Count - 5} more" : "";
+        return AdmissionAnswer.Deny(
+            $"spec: '{Callers.Shown(write.Caller)}' is not allowed to give {string.Join(", ", missing.Take(5))}{more}. The keys of an authority can give all "
+                + "that the policies give that accept its vouchers, so its author must be allowed to bind their roles: request the verb bind on these roles "
+                + "(apiGroup rbac.authorization.k8s.io), or ask a person who has it to apply the authority. Suspending it, removing keys and naming vouchers "
+                + "in spec.revoked needs no such right.");
     }
 
     private string? SealOf(AdmissionWrite write, IKubernetesObject<V1ObjectMeta> o, DateTimeOffset sealedAt, string? before)

@@ -5,7 +5,8 @@ namespace BreakGlass.Operator.Admission;
 /// that nothing changed the object after it.
 /// </summary>
 internal sealed class Validator(
-    KubeClient client, SealKeyring keyring, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, PendingRequests pending, TimeProvider time)
+    KubeClient client, SealKeyring keyring, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, PendingRequests pending, TimeProvider time,
+    Func<DateTimeOffset> serverNow)
 {
     // The operator goes by its own clock when it deletes what was kept long enough.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
@@ -19,6 +20,8 @@ internal sealed class Validator(
         if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
         if (write.Object is { } written && request.Operation is not "DELETE"
             && MetadataRules.Check(write.Old, written, write.User.Username ?? "", settings) is { } meta) return Refuse(meta)!;
+        if (write.Object is BreakGlassGrant marked && request.Operation is not "DELETE"
+            && DrillRules.CheckMark(write.Old as BreakGlassGrant, marked, write.User.Username ?? "", settings) is { } mark) return Refuse(mark)!;
         if (request.Operation is "UPDATE" && !TakesAway(write) && MetadataRules.CheckManagedFields(
             write.Object!, AdmissionWrite.ManagedFieldsOf(request.OldObject), AdmissionWrite.ManagedFieldsOf(request.Object), write.User.Username ?? "",
             settings) is { } managed) return Refuse(managed)!;
@@ -60,6 +63,8 @@ internal sealed class Validator(
     {
         if (write.Object is BreakGlassPolicy policy) return Policy(policy) ?? await CheckSealAsync(write, cancellationToken) ?? Accept(policy);
         if (write.Object is BreakGlassGrant grant) return await GrantAsync(write, grant, cancellationToken);
+        if (write.Object is BreakGlassAuthority authority)
+            return Authority(authority) ?? await CheckSealAsync(write, cancellationToken) ?? AdmissionAnswer.Allow();
         var problem = write.Object switch
         {
             BreakGlassApproval approval =>
@@ -82,6 +87,13 @@ internal sealed class Validator(
         {
             var shut = PolicyChanges.OnlySuspends((BreakGlassPolicy)write.Old!, policy);
             return (shut ? null : Policy(policy)) ?? await CheckSealAsync(write, cancellationToken) ?? Accept(policy);
+        }
+
+        if (write is { Old: BreakGlassAuthority known, Object: BreakGlassAuthority authority })
+        {
+            // What is not valid, because rules have become stricter, can be restricted further.
+            var isShut = AuthorityChanges.OnlyRestricts(known, authority) && Authority(known) is not null;
+            return (isShut ? null : Authority(authority)) ?? await CheckSealAsync(write, cancellationToken) ?? AdmissionAnswer.Allow();
         }
 
         var problem = (write.Old, write.Object) switch
@@ -132,22 +144,35 @@ internal sealed class Validator(
     private async ValueTask<AdmissionAnswer> GrantAsync(AdmissionWrite write, BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         var policy = await PolicyOfAsync(grant, cancellationToken);
-        var problem = ImmutabilityRules.CheckOwners(null, grant) ?? await JudgeAsync(grant, policy, cancellationToken);
+        var problem = ImmutabilityRules.CheckOwners(null, grant) ?? await JudgeAsync(write, grant, policy, cancellationToken);
 
         // Counted last: what is refused for another reason does not wait for anybody.
-        return Refuse(problem) ?? await CheckSealAsync(write, cancellationToken) ?? Refuse(pending.Check(grant, policy!, write.IsDryRun))
-            ?? AdmissionAnswer.Allow();
+        return Refuse(problem) ?? await CheckSealAsync(write, cancellationToken)
+            ?? Refuse(DrillRules.IsDrill(grant, settings) ? null : pending.Check(grant, policy!, write.IsDryRun)) ?? AdmissionAnswer.Allow();
     }
 
-    private async Task<Problem?> JudgeAsync(BreakGlassGrant grant, BreakGlassPolicy? policy, CancellationToken cancellationToken)
+    private async Task<Problem?> JudgeAsync(AdmissionWrite write, BreakGlassGrant grant, BreakGlassPolicy? policy, CancellationToken cancellationToken)
     {
         var seal = policy is null ? SealState.Missing : await keyring.JudgeAsync(policy, cancellationToken);
-        if (GrantRules.AtAdmission(grant, policy, seal, settings) is { } problem) return problem;
+        var vouchers = await VouchersAsync(write, policy, cancellationToken);
+        if (GrantRules.AtAdmission(grant, policy, seal, settings, null, vouchers) is { } problem) return problem;
 
         // What speaks against it by the caches is asked of the server before anybody is refused for it.
         var seen = cluster();
-        if (GrantRules.AtAdmission(grant, policy, seal, settings, seen) is null) return null;
-        return GrantRules.AtAdmission(grant, policy, seal, settings, await LiveView.ReadAsync(client, policy!.Spec, seen, cancellationToken));
+        if (VoucherRules.IsByVoucher(grant.Spec) && VoucherRules.ClusterId(seen) is null)
+            throw new NotReadyException("the operator has not read the UID of namespace kube-system, by which vouchers name the cluster");
+        if (GrantRules.AtAdmission(grant, policy, seal, settings, seen, vouchers) is null) return null;
+        return GrantRules.AtAdmission(
+            grant, policy, seal, settings, await LiveView.ReadAsync(client, policy!.Spec, seen, cancellationToken), vouchers);
+    }
+
+    /// <summary>The authority of the policy's vouchers as the API server has it now.</summary>
+    private async Task<VoucherFacts?> VouchersAsync(AdmissionWrite write, BreakGlassPolicy? policy, CancellationToken cancellationToken)
+    {
+        if (policy?.Spec.Vouchers is not { } terms) return new() { Now = serverNow(), RequestedAt = serverNow() };
+        var authority = await client.FindAsync<BreakGlassAuthority>(terms.Authority, cancellationToken);
+        var seal = authority is null ? SealState.Missing : await keyring.JudgeAsync(authority, cancellationToken);
+        return new() { Authority = authority, Seal = seal, Now = serverNow(), RequestedAt = serverNow(), Presenter = write.Caller };
     }
 
     private async Task<Problem?> DecisionAsync(string name, Func<BreakGlassGrant?, BreakGlassPolicy?, Problem?> judge, CancellationToken cancellationToken)
@@ -165,6 +190,9 @@ internal sealed class Validator(
         var problems = PolicyRules.Check(policy, settings).Where(p => p.Reason != PolicyRules.NotSupported).ToList();
         return problems.Count == 0 ? null : AdmissionAnswer.Invalid(string.Join(" ", problems.Select(p => $"{p}.")));
     }
+
+    private static AdmissionAnswer? Authority(BreakGlassAuthority authority) => AuthorityRules.Check(authority) is { Count: > 0 } problems
+        ? AdmissionAnswer.Invalid(string.Join(" ", problems.Select(p => $"{p}."))) : null;
 
     private AdmissionAnswer Accept(BreakGlassPolicy policy)
     {
@@ -203,8 +231,12 @@ internal sealed class Validator(
         {
             return AdmissionAnswer.Allow() with
             {
-                Warnings = ["This write ends access, so it is accepted. The mutating webhook's seal is missing, so the record names the person who did it as "
-                    + "unknown: ask the platform team to check MutatingWebhookConfiguration breakglass-operator."],
+                Warnings = [write.Old is { } before && keyring.IsDoubtful(before)
+                    ? "This write ends access, so it is accepted. Because a compromised seal key is being replaced, it has no valid seal: ask a person who is "
+                        + $"allowed to bind the roles to request one with 'kubectl annotate --overwrite {before.KindName.ToLowerInvariant()} "
+                        + $"{before.Metadata.Name} {Seal.Annotation}=renew'."
+                    : "This write ends access, so it is accepted. The mutating webhook's seal is missing, so the record names the person who did it as "
+                        + "unknown: ask the platform team to check MutatingWebhookConfiguration breakglass-operator."],
             };
         }
 
@@ -220,9 +252,14 @@ internal sealed class Validator(
         { Old: null, Object: BreakGlassLockdown } => true,
         { Old: BreakGlassGrant { Spec.Revoke: null }, Object: BreakGlassGrant { Spec.Revoke: not null } } => true,
         { Old: BreakGlassPolicy before, Object: BreakGlassPolicy after } => PolicyChanges.OnlySuspends(before, after),
+        { Old: BreakGlassAuthority before, Object: BreakGlassAuthority after } => AuthorityChanges.OnlyRestricts(before, after),
         _ => false,
     };
 
-    private static bool StaysUnsealed(IKubernetesObject<V1ObjectMeta> old, IKubernetesObject<V1ObjectMeta> o) =>
-        old is not BreakGlassPolicy before || o is not BreakGlassPolicy after || Seal.SameSpec(before, after) || PolicyChanges.OnlySuspends(before, after);
+    private static bool StaysUnsealed(IKubernetesObject<V1ObjectMeta> old, IKubernetesObject<V1ObjectMeta> o) => (old, o) switch
+    {
+        (BreakGlassPolicy before, BreakGlassPolicy after) => Seal.SameSpec(before, after) || PolicyChanges.OnlySuspends(before, after),
+        (BreakGlassAuthority before, BreakGlassAuthority after) => Seal.SameSpec(before, after) || AuthorityChanges.OnlyRestricts(before, after),
+        _ => true,
+    };
 }

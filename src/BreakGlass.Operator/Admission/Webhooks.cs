@@ -67,7 +67,7 @@ internal sealed class Webhooks : IAsyncDisposable
         var mutator = new Mutator(
             _asking, keyring, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
         var validator = new Validator(_asking, keyring, settings, new RevokeRight(_asking, logger), View,
-            new PendingRequests(policy => caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, policy), time), time);
+            new PendingRequests(policy => caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, policy), time), time, serverNow);
         AdmissionEndpoint[] endpoints =
         [
             new(MutatePath, failClosed.Around(mutator.HandleAsync), time, logger, LimitsOf(options, settings, time)),

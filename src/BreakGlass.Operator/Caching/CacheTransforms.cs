@@ -45,11 +45,11 @@ internal static class CacheTransforms
     public static V1ObjectMeta Annotations(V1ObjectMeta metadata) => metadata with { Annotations = Only(metadata.Annotations, m => IsOurs(m.Key)) };
 
     /// <summary>
-    /// Labels, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a grant that waits is
-    /// kept as long as it waits.
+    /// Labels, but the mark of a drill, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a
+    /// grant that waits is kept as long as it waits.
     /// </summary>
     public static V1ObjectMeta Marks(V1ObjectMeta metadata) =>
-        metadata with { Labels = Only(metadata.Labels, _ => false), Annotations = Only(metadata.Annotations, IsNote) };
+        metadata with { Labels = Only(metadata.Labels, IsMark), Annotations = Only(metadata.Annotations, IsNote) };
 
     /// <summary>A binding as far as decisions read it. A user who may write bindings in one namespace can make many large ones that carry our label.</summary>
     public static V1RoleBinding Binding(V1RoleBinding binding) =>
@@ -120,8 +120,8 @@ internal static class CacheTransforms
     private static bool Waits(BreakGlassGrant grant) => !grant.Status.IsTerminal && !grant.Status.IsRecorded;
 
     private static int Weight(GrantSpec spec) =>
-        spec.Justification.Length + (spec.Ticket?.Length ?? 0) + Weight(spec.RecipientKey) + spec.Namespaces
-            .Sum(ns => ns.Length) + (spec.Requester?.Groups.Sum(g => g.Length) ?? 0);
+        spec.Justification.Length + (spec.Ticket?.Length ?? 0) + (spec.Voucher?.Length ?? 0) + (spec.VoucherProof?.Length ?? 0) + Weight(spec.RecipientKey)
+        + spec.Namespaces.Sum(ns => ns.Length) + (spec.Requester?.Groups.Sum(g => g.Length) ?? 0);
 
     private static int Weight(JsonWebKey? key) => key is null ? 0
         : new[] { key.Kty, key.N, key.E, key.Crv, key.X, key.Y, key.Kid }.Sum(part => part?.Length ?? 0);
@@ -134,6 +134,8 @@ internal static class CacheTransforms
             Ticket = null,
             Namespaces = [],
             RecipientKey = null,
+            Voucher = null,
+            VoucherProof = null,
             Requester = grant.Spec.Requester is { } requester ? requester with { Groups = [] } : null,
         },
     });
@@ -148,6 +150,8 @@ internal static class CacheTransforms
                 Justification = "",
                 Namespaces = [],
                 RecipientKey = null,
+                Voucher = null,
+                VoucherProof = null,
                 Requester = spec.Requester is null ? null : spec.Requester with { Groups = [] },
                 Revoke = spec.Revoke is null ? null : spec.Revoke with { Reason = null, By = null },
             },
@@ -192,6 +196,8 @@ internal static class CacheTransforms
     }
 
     private static bool IsOwnMark(KeyValuePair<string, string> mark) => OwnMarks.Contains(mark.Key) && mark.Value.Length <= LongestMark;
+
+    private static bool IsMark(KeyValuePair<string, string> label) => label.Key == BreakGlassApi.DrillLabel;
 
     private static bool IsNote(KeyValuePair<string, string> annotation) => Notes.Contains(annotation.Key) && annotation.Value.Length <= LongestMark;
 

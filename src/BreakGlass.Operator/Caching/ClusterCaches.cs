@@ -11,6 +11,8 @@ internal sealed class ClusterCaches
     public const string ByLiveness = "liveness";
     public const string ByRole = "role";
     public const string ByGrant = "grant";
+    public const string ByVoucher = "voucher";
+    public const string ByDrill = "drill";
     public const string Live = "live";
 
     /// <summary>A label that no other project uses. What loses it leaves the cache, which has its grant looked at.</summary>
@@ -33,6 +35,8 @@ internal sealed class ClusterCaches
             {
                 [ByPolicy] = g => [g.Spec.Policy],
                 [ByLiveness] = g => g.Status.IsTerminal ? [] : [Live],
+                [ByVoucher] = g => VoucherRules.StampOf(g) is { } id ? [id] : [],
+                [ByDrill] = g => DrillRules.NamedBy(g) is { } drill ? [drill] : [],
             },
         });
         Policies = Watch<BreakGlassPolicy>(new()
@@ -52,7 +56,12 @@ internal sealed class ClusterCaches
             Transform = o => o with { Metadata = CacheTransforms.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassReview>(r => [r.Spec.Grant]),
         });
         Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = o => o with { Metadata = CacheTransforms.Marks(o.Metadata) } });
-        Sessions = settings.RecordsSessions ? Watch<BreakGlassSession>(new() { Transform = CacheTransforms.Session }) : null;
+        Authorities = Watch<BreakGlassAuthority>(new() { Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) } });
+        Drills = Watch<BreakGlassDrill>(new()
+        {
+            Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) with { Labels = null } },
+        });
+        Sessions = settings.HasSessions ? Watch<BreakGlassSession>(new() { Transform = CacheTransforms.Session }) : null;
         Namespaces = Watch<V1Namespace>(new() { Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) } });
         ClusterRoles = Watch<V1ClusterRole>(new() { Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) } });
         foreach (var resource in OwnedResources.All) resource.WatchIn(this);
@@ -70,7 +79,11 @@ internal sealed class ClusterCaches
 
     public Informer<BreakGlassLockdown> Lockdowns { get; }
 
-    /// <summary>The totals of sessions; null if audit events are not received.</summary>
+    public Informer<BreakGlassAuthority> Authorities { get; }
+
+    public Informer<BreakGlassDrill> Drills { get; }
+
+    /// <summary>The totals of sessions; null if nothing shows what is done with grants.</summary>
     public Informer<BreakGlassSession>? Sessions { get; }
 
     public Informer<V1Namespace> Namespaces { get; }
@@ -102,6 +115,11 @@ internal sealed class ClusterCaches
     public BreakGlassGrant? WholeGrant(string name) => Grant(name) is { } grant && !CacheTransforms.IsShed(grant) ? grant : null;
 
     public BreakGlassPolicy? Policy(string name) => Policies.Store.Get(new("", name));
+
+    public BreakGlassAuthority? Authority(string name) => Authorities.Store.Get(new("", name));
+
+    /// <summary>The authority whose vouchers a policy accepts; null if it accepts none, or the authority does not exist.</summary>
+    public BreakGlassAuthority? AuthorityOf(BreakGlassPolicy? policy) => policy?.Spec.Vouchers is { } terms ? Authority(terms.Authority) : null;
 
     /// <summary>For people: that the namespace of the grants' identities is missing, and how to bring it back; null where it is there.</summary>
     public string? MissingNamespace => LacksGrantsNamespace

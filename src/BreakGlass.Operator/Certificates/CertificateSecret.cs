@@ -25,7 +25,7 @@ internal sealed class CertificateSecret(KubeClient client, string ns, Certificat
         }
 
         var isEverywhere = await take(certificates, cancellationToken);
-        if (time.CertainNow() is not { } now || certificates.Next(names, now, isEverywhere) is not { } next) return;
+        if (time.CertainNow() is not { } now || certificates.Next(names, now, isEverywhere, KeyRotation.Of(secret)) is not { } next) return;
         (_, certificates) = await WriteAsync(secret, next, cancellationToken);
         if (certificates is not null) await take(certificates, cancellationToken);
     }

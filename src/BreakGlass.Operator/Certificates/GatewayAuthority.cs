@@ -1,12 +1,14 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using BreakGlass.Core.Credentials;
+using BreakGlass.Core.Sessions;
 
 namespace BreakGlass.Operator.Certificates;
 
 /// <summary>
 /// The authority of the gateway: it signs the certificates of the gateway's clients, one for each grant, without a request to any server. It is kept in a
-/// Secret of the operator's namespace, together with the certificate that the gateway serves.
+/// Secret of the operator's namespace, together with the certificate that the gateway serves. It also signs what the operator itself serves to the gateway.
 /// </summary>
 internal sealed class GatewayAuthority
 {
@@ -16,9 +18,12 @@ internal sealed class GatewayAuthority
     private readonly Uri _url;
     private readonly string? _ownAuthorities;
     private readonly CertificateSecret _secret;
+    private readonly IReadOnlyList<string> _ownNames;
+    private readonly ServedCertificate _own;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private volatile ManagedCertificates? _certificates;
+    private volatile X509Certificate2Collection _authorities = [];
     private volatile string _problem;
 
     /// <param name="client">Client.</param>
@@ -33,12 +38,24 @@ internal sealed class GatewayAuthority
     {
         (_url, _ownAuthorities, _time, _logger) = (url, ownAuthorities, time, logger);
         _secret = new(client, ns, CertificateUse.Gateway, NamesOf(url, ns, extraNames), time);
+        _ownNames = OwnNamesOf(ns);
+        _own = new(logger);
         _problem = $"It has not read {_secret.Place} yet";
     }
 
     /// <summary>The names of the certificate that the gateway serves.</summary>
     public static IReadOnlyList<string> NamesOf(Uri url, string ns, IReadOnlyList<string> extra) =>
         [.. new[] { url.IdnHost, $"{ServiceName}.{ns}.svc" }.Concat(extra).Distinct(StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>The names by which the gateway finds the operator.</summary>
+    public static IReadOnlyList<string> OwnNamesOf(string ns) =>
+        [$"{GatewayReports.ServiceName}.{ns}.svc", $"{GatewayReports.ServiceName}.{ns}.svc.cluster.local"];
+
+    /// <summary>What the operator serves to the gateway; null if there is nothing yet. Its key is in the memory of this process alone.</summary>
+    public SslStreamCertificateContext? OwnCertificate => _own.Context;
+
+    /// <summary>Who signs the certificates of the gateway and of its clients.</summary>
+    public X509Certificate2Collection Authorities => _authorities;
 
     /// <summary>Keeps the authority and the certificate until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => _time.EveryAsync(CertificateSecret.Period, atOnce: true, RoundAsync, cancellationToken);
@@ -84,9 +101,24 @@ internal sealed class GatewayAuthority
 
     private bool Take(ManagedCertificates certificates)
     {
-        if (_certificates?.Bundle != certificates.Bundle) _logger.GatewayAuthorityRead(_secret.Place, certificates.AuthorityUntil);
+        if (_certificates?.Bundle != certificates.Bundle)
+        {
+            _logger.GatewayAuthorityRead(_secret.Place, certificates.AuthorityUntil);
+            _authorities = certificates.Signers();
+        }
+
         _certificates = certificates;
+        ServeOwn(certificates);
         return true;
+    }
+
+    /// <summary>A certificate of the authority before is served as long as it is trusted: the gateway reads a new authority up to two minutes later.</summary>
+    private void ServeOwn(ManagedCertificates certificates)
+    {
+        var now = _time.GetUtcNow();
+        if (_own.Context?.TargetCertificate is { } served && now >= Pki.From(served) && now < Pki.RenewAt(served)
+            && _authorities.Any(signer => Pki.IsSignedBy(served, signer))) return;
+        _own.Serve(Pki.NewLeaf(certificates.Authority, _ownNames, now, CertificateUse.Reports), $"for reports of the gateway, signed by {_secret.Place}");
     }
 
     private static byte[] KeyOf(JsonWebKey jwk) =>

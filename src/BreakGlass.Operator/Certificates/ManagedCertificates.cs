@@ -54,30 +54,49 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
     /// <param name="names">The names that the certificate must be for.</param>
     /// <param name="now">The time.</param>
     /// <param name="injected">Whether the whole bundle is known to be trusted by the API server, where that can be known.</param>
-    public ManagedCertificates? Next(IReadOnlyList<string> names, DateTimeOffset now, bool injected)
+    /// <param name="rotation">The rotation on request that the Secret says; null if there was none.</param>
+    public ManagedCertificates? Next(IReadOnlyList<string> names, DateTimeOffset now, bool injected, KeyRotation? rotation = null)
     {
         var signers = Signers();
+        if (rotation?.Key != signers[0].Thumbprint) rotation = null;
         using var leaf = Leaf.Open();
 
         // Made by a clock that was ahead, it would keep the API server from reaching the webhooks until its time comes.
         if (now < Pki.From(signers[0])) return New(names, now, Use);
         if (now < Pki.From(leaf)) return this with { Leaf = Pki.NewLeaf(Authority, names, now, Use) };
         if (now >= Pki.Until(leaf) && now >= Pki.Until(signers[0])) return New(names, now, Use);
-        if (now >= Pki.RenewAt(signers[0]))
-        {
-            var authority = Pki.NewAuthority(now, Use);
-            return new(Join(authority.CertificatePem, signers[0].ExportCertificatePem()), authority.KeyPem, Leaf) { Use = Use };
-        }
+        if (now >= Pki.RenewAt(signers[0])) return WithNewAuthority(now);
 
         var bySigner = Pki.IsSignedBy(leaf, signers[0]);
-        var renewal = now >= Pki.RenewAt(leaf) || !Pki.IsFor(leaf, names);
-        if (!bySigner && injected && now >= Pki.From(signers[0]) + Pki.Backdated + Use.Spreads) renewal = true;
+        var renewal = now >= Pki.RenewAt(leaf) || !Pki.IsFor(leaf, names) || !Pki.HasIdentity(leaf, Use);
+        if (!bySigner && injected && now >= SignsFrom(signers[0], rotation)) renewal = true;
 
         // An expired certificate is of no use: then the new authority signs though it may not be trusted everywhere yet.
         if (renewal && (bySigner || injected || now >= Pki.Until(leaf))) return this with { Leaf = Pki.NewLeaf(Authority, names, now, Use) };
 
-        var over = signers.Count > 1 && bySigner && now >= Pki.From(signers[0]) + Pki.LeafLife;
+        var over = signers.Count > 1 && bySigner && now >= EndOfOld(signers[0], leaf, rotation);
         return over ? this with { Bundle = Join(signers[0].ExportCertificatePem()) } : null;
+    }
+
+    /// <summary>With a new authority that signs from now on. What is served stays, and the authority that signed it stays trusted.</summary>
+    public ManagedCertificates WithNewAuthority(DateTimeOffset now)
+    {
+        var (authority, signers) = (Pki.NewAuthority(now, Use), Signers());
+        using var leaf = Leaf.Open();
+
+        // The one that signs today; and if it does not sign what is served yet, the one that does.
+        var kept = signers.Where((signer, i) => i == 0 || Pki.IsSignedBy(leaf, signer));
+        return new(Join([authority.CertificatePem, .. kept.Select(signer => signer.ExportCertificatePem())]), authority.KeyPem, Leaf) { Use = Use };
+    }
+
+    /// <summary>The thumbprints of all authorities that are trusted; first of the one that signs.</summary>
+    public IReadOnlyList<string> Thumbprints() => [.. Signers().Select(signer => signer.Thumbprint)];
+
+    /// <summary>Whether the authority that signs has signed what is served.</summary>
+    public bool IsSignedByNewest()
+    {
+        using var leaf = Leaf.Open();
+        return Pki.IsSignedBy(leaf, Signers()[0]);
     }
 
     /// <summary>The authority that signs.</summary>
@@ -93,11 +112,29 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
         }
     }
 
-    private X509Certificate2Collection Signers()
+    /// <summary>All authorities whose certificates are trusted.</summary>
+    public X509Certificate2Collection Signers()
     {
         var signers = new X509Certificate2Collection();
         signers.ImportFromPem(Bundle);
         return signers;
+    }
+
+    private DateTimeOffset SignsFrom(X509Certificate2 newest, KeyRotation? rotation)
+    {
+        var made = Pki.From(newest) + Pki.Backdated;
+        if (rotation is null) return made + Use.Spreads;
+        var known = made + Use.SpreadsOnRequest;
+        return Use.ServesOldToTheEnd && rotation.EndsAt > known ? rotation.EndsAt : known;
+    }
+
+    private DateTimeOffset EndOfOld(X509Certificate2 newest, X509Certificate2 leaf, KeyRotation? rotation)
+    {
+        if (rotation is null) return Pki.From(newest) + Pki.LeafLife;
+
+        // One that was made right after its authority begins with it.
+        var served = Pki.From(leaf) + Pki.Backdated + Use.SpreadsOnRequest;
+        return rotation.EndsAt > served ? rotation.EndsAt : served;
     }
 
     private static string Join(params IEnumerable<string> pems) => string.Concat(pems.Select(pem => pem.TrimEnd() + "\n"));

@@ -35,13 +35,16 @@ internal static class Pki
         return new(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
-    /// <summary>A certificate for a server of some names or IP addresses, good for nothing else.</summary>
+    /// <summary>
+    /// A certificate for a server of some names or IP addresses, good for nothing else; of the gateway, also for the client that it is to the operator.
+    /// </summary>
     public static CertifiedKey NewLeaf(CertifiedKey authority, IReadOnlyList<string> names, DateTimeOffset now, CertificateUse? use = null)
     {
         using var issuer = authority.Open();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={(use ?? CertificateUse.Webhook).Leaf}", key, HashAlgorithmName.SHA256);
-        ForNothingBut(request, ServerAuthentication, issuer);
+        use ??= CertificateUse.Webhook;
+        var request = new CertificateRequest($"CN={use.Leaf}", key, HashAlgorithmName.SHA256);
+        ForNothingBut(request, use.Identity is null ? [ServerAuthentication] : [ServerAuthentication, ClientAuthentication], issuer);
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
         {
@@ -49,6 +52,7 @@ internal static class Pki
             else alternatives.AddDnsName(name);
         }
 
+        if (use.Identity is { } identity) alternatives.AddUri(new(identity));
         request.CertificateExtensions.Add(alternatives.Build());
         var (from, until) = (now - Backdated, now + LeafLife);
         if (from < From(issuer)) from = From(issuer);
@@ -70,7 +74,7 @@ internal static class Pki
         var name = new X500DistinguishedNameBuilder();
         name.AddCommonName(grant.Grant[..Math.Min(grant.Grant.Length, LongestCommonName)]);
         var request = new CertificateRequest(name.Build(), PublicKey.CreateFromSubjectPublicKeyInfo(publicKey, out _), HashAlgorithmName.SHA256);
-        ForNothingBut(request, ClientAuthentication, issuer);
+        ForNothingBut(request, [ClientAuthentication], issuer);
         var alternatives = new SubjectAlternativeNameBuilder();
         alternatives.AddUri(grant.Uri);
         request.CertificateExtensions.Add(alternatives.Build());
@@ -111,6 +115,11 @@ internal static class Pki
     // An address can be written in many ways, and a name with letters beyond ASCII stands in a certificate as punycode.
     private static string AsInCertificate(string name) => IPAddress.TryParse(name, out var address) ? address.ToString() : new IdnMapping().GetAscii(name);
 
+    /// <summary>Whether a certificate can be used as a client that a use requires; true if it requires none.</summary>
+    public static bool HasIdentity(X509Certificate2 certificate, CertificateUse use) => use.Identity is null || (GatewayIdentity.IsIn(certificate)
+        && certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(e => e.EnhancedKeyUsages.Cast<Oid>())
+            .Any(o => o.Value == ClientAuthentication));
+
     /// <summary>When two thirds of a certificate's life are over.</summary>
     public static DateTimeOffset RenewAt(X509Certificate2 certificate)
     {
@@ -123,12 +132,12 @@ internal static class Pki
 
     public static DateTimeOffset Until(X509Certificate2 certificate) => new(certificate.NotAfter);
 
-    private static void ForNothingBut(CertificateRequest request, string use, X509Certificate2 issuer)
+    private static void ForNothingBut(CertificateRequest request, IEnumerable<string> uses, X509Certificate2 issuer)
     {
         request.CertificateExtensions.Add(
             new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. uses.Select(use => new Oid(use))], critical: false));
         request.CertificateExtensions.Add(
             X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
     }

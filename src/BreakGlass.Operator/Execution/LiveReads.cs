@@ -20,13 +20,15 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
         else caches.LearnDeleted(grant);
     }
 
-    /// <summary>The grant's policy with its roles and namespaces, and the grant's credential.</summary>
+    /// <summary>The grant's policy with its roles, namespaces and authority, and the grant's credential.</summary>
     public async Task RefreshAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         var credential = Task.WhenAll(OwnedKinds.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
         if (caches.Policy(grant.Spec.Policy) is { } policy)
         {
+            if (policy.Spec.Vouchers is { } terms)
+                await LookAsync(new BreakGlassAuthority { Metadata = new() { Name = terms.Authority } }, cancellationToken);
             foreach (var read in await Task.WhenAll(policy.Spec.Access.SelectMany(e => Reads(e, cancellationToken)).Take(MostReads)))
             {
                 foreach (var o in read) caches.LearnRead(o);

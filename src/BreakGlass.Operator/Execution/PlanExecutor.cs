@@ -58,6 +58,7 @@ internal sealed class PlanExecutor(
     {
         PlanStep.WriteStatus write => DoneAsync(WriteStatusAsync(facts, write, cancellationToken)),
         PlanStep.Reserve reserve => DoneAsync(ReserveAsync(reserve, cancellationToken)),
+        PlanStep.Redeem redeem => DoneAsync(RedeemAsync(redeem, cancellationToken)),
         PlanStep.WriteJournal => WriteJournalAsync(facts.Grant!, cancellationToken),
         PlanStep.AddFinalizer => DoneAsync(SetFinalizersAsync(facts.Grant!, ended: false, cancellationToken)),
         PlanStep.DropFinalizer => DoneAsync(SetFinalizersAsync(facts.Grant!, ended: true, cancellationToken)),
@@ -131,6 +132,9 @@ internal sealed class PlanExecutor(
 
     private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken) =>
         caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
+
+    private async Task RedeemAsync(PlanStep.Redeem redeem, CancellationToken cancellationToken) =>
+        caches.Learn(await client.ReplaceStatusAsync(redeem.Authority with { Status = redeem.Status }, cancellationToken));
 
     private async Task<StepResult> WriteJournalAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {

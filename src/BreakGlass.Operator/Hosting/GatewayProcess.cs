@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using BreakGlass.Gateway;
+using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Options;
 
 namespace BreakGlass.Operator.Hosting;
@@ -15,11 +17,16 @@ internal static class GatewayProcess
         var connection = ClusterConnection.Detect(options.Kubeconfig, options.Context);
         using var client = OperatorProcess.Connect(connection, logger);
         var clock = SteadyClock.Following(client, TimeProvider.System);
-        using var metrics = new GatewayMetrics(ThisVersion.Text);
+        using var meter = new Meter(GatewayMetrics.MeterName, ThisVersion.Text);
+        using var endpoint = new MetricsEndpoint(meter, ThisVersion.Text, options.OtlpEndpoint);
+        using var metrics = new GatewayMetrics(meter);
         await using var gateway = new GatewayServer(
             client, ForwardingTransport.Create(connection, TimeProvider.System, OperatorProcess.ClientOptions(logger)), client.Server,
-            new(options.GatewayAddress.Address, options.GatewayAddress.Port, options.GatewayCertDir!, options.StalenessLimit), clock, metrics, logger);
-        using var endpoint = new MetricsEndpoint(metrics.Meter, ThisVersion.Text, options.OtlpEndpoint);
+            new(options.GatewayAddress.Address, options.GatewayAddress.Port, options.GatewayCertDir!, options.StalenessLimit)
+            {
+                ReportsName = ReportsNameOf(options.Namespace),
+                ReportsUrl = options.ReportsUrl ?? new($"https://{ReportsNameOf(options.Namespace)}:{OperatorOptions.ReportsPort}"),
+            }, clock, metrics, logger);
         await using var web = OperatorProcess.Serve(
             options, endpoint, gateway.Ailments, () => [.. gateway.Missing(), .. gateway.Ailments()], static () => []);
         using var serving = new CancellationTokenSource();
@@ -52,4 +59,6 @@ internal static class GatewayProcess
             await web.StopAsync(CancellationToken.None);
         }
     }
+
+    private static string ReportsNameOf(string ns) => GatewayAuthority.OwnNamesOf(ns)[0];
 }

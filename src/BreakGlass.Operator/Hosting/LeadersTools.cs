@@ -1,4 +1,5 @@
 using BreakGlass.Operator.Certificates;
+using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Sessions;
 
@@ -8,4 +9,5 @@ namespace BreakGlass.Operator.Hosting;
 internal sealed record LeadersTools(
     KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealKeyring Seals, CredentialVault Vault, PublicCluster Cluster,
     GatewayAuthority? Gateway, Announcer Announcer,
-    OperatorMetrics Metrics, UnconfirmedStatuses Unconfirmed, SteadyClock Time, ILoggerFactory Logs, AuditPulse? Pulse);
+    OperatorMetrics Metrics, UnconfirmedStatuses Unconfirmed, SteadyClock Time, ILoggerFactory Logs, AuditPulse? Pulse, AuditPulse? GatewayPulse,
+    Notifier? Notifier = null);

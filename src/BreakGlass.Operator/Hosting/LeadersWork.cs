@@ -1,9 +1,12 @@
+using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Guard;
+using BreakGlass.Operator.Jobs.Drills;
 using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Journal.Sinks;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Outbound;
 using BreakGlass.Operator.Reconciling;
+using BreakGlass.Operator.Rotation;
 using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Hosting;
@@ -21,6 +24,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly LeadershipTerm _term;
     private readonly KubeClient _client;
     private readonly Resealer _resealer;
+    private readonly KeyRotator? _rotator;
     private readonly ObjectRemover _remover;
     private readonly ApiServers _servers;
     private readonly ActorProbe _actors;
@@ -31,6 +35,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly WorkQueue<string> _alarms;
     private readonly WorkQueue<string> _policies;
     private readonly SessionInsights? _insights;
+    private readonly DrillController _drills;
     private readonly IReadOnlyList<Func<CancellationToken, CancellationToken, Task>> _controllers;
 
     public LeadersWork(LeadersTools tools, LeadershipTerm term)
@@ -39,7 +44,9 @@ internal sealed class LeadersWork : IDisposable
         var (options, settings, caches, seals, announcer, time, logs) = (tools.Options, tools.Settings, tools.Caches, tools.Seals, tools.Announcer, tools.Time,
             tools.Logs);
         var client = _client = tools.Client.Fenced(() => term.IsHeld);
-        _resealer = new(client, seals, caches.Policies.Store, time, logs.CreateLogger("Seals"));
+        _resealer = new(client, seals, caches, time, logs.CreateLogger("Seals"));
+        var rotations = Rotations(tools, client).ToList();
+        _rotator = rotations.Count == 0 ? null : new(client, options.Namespace, rotations, time, logs.CreateLogger("Rotation"));
         _actors = new(client, caches, settings, time, logs.CreateLogger("Leftovers"));
         var stamp = new StampProbe(client, time);
         _remover = new(client, time);
@@ -53,18 +60,22 @@ internal sealed class LeadersWork : IDisposable
         _grants = new("grants", time);
         _alarms = new("ends", time);
         var ends = new EndSchedule(caches, _alarms, _grants, settings, time);
-        if (tools is { Caches.Sessions: { } sessions, Pulse: { } pulse })
+        if (tools is { Caches.Sessions: { } sessions })
         {
-            _insights = new(client, caches, sessions, pulse, name => _grants.Add(name), time, logs.CreateLogger("Sessions"));
+            _insights = new(client, caches, sessions, tools.Pulse, tools.GatewayPulse, name => _grants.Add(name), time, logs.CreateLogger("Sessions"));
         }
 
         var grants = new GrantReconciler(caches, server, seals, executor, ends, _journal, settings, tools.Metrics, time, _insights);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time,
-            tools.Pulse);
+            tools.Pulse, tools.GatewayPulse);
         var lockdowns = new LockdownReconciler(client, caches, seals, announcer, time);
         _policies = new("policies", time);
         var lockdownQueue = new WorkQueue<string>("lockdowns", time);
-        _wiring = new(caches, _grants, _policies, lockdownQueue, ends);
+        var authorityQueue = new WorkQueue<string>("authorities", time);
+        _wiring = new(caches, _grants, _policies, lockdownQueue, authorityQueue, ends);
+        var drillQueue = new WorkQueue<string>("drills", time);
+        _drills = new(new(client, caches, settings, tools.Metrics, tools.Notifier, Proofs(tools, _journal), time), announcer, drillQueue,
+            logs.CreateLogger("Drills"));
         _controllers =
         [
             new ControllerLoop<BreakGlassGrant>(
@@ -77,6 +88,12 @@ internal sealed class LeadersWork : IDisposable
             new ControllerLoop<BreakGlassLockdown>(
                 lockdownQueue, name => caches.Lockdowns.Store.Get(new("", name)), lockdowns,
                 new() { MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Lockdowns")).RunAsync,
+            new ControllerLoop<BreakGlassAuthority>(
+                authorityQueue, caches.Authority, new AuthorityReconciler(client, caches, seals, announcer, time),
+                new() { MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Authorities")).RunAsync,
+            new ControllerLoop<BreakGlassDrill>(
+                drillQueue, name => caches.Drills.Store.Get(new("", name)), _drills,
+                new() { MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Drills")).RunAsync,
         ];
     }
 
@@ -85,6 +102,7 @@ internal sealed class LeadersWork : IDisposable
     {
         _tools.Logs.CreateLogger("Operator").Leading();
         _wiring.Connect();
+        _drills.Connect();
         _tools.Time.Jumped += LookAtClock;
         try
         {
@@ -95,11 +113,13 @@ internal sealed class LeadersWork : IDisposable
                 .. _controllers.Select(run => run(_term.Stopping, _term.Lost)),
                 KeepAsync("lockdown check", poller.RunAsync),
                 KeepAsync("sweep", SweepAsync),
+                _drills.RunAsync(_term.Stopping, _term.Lost),
                 KeepAsync("check of what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),
                 KeepAsync("journal", JournalAsync),
                 KeepAsync("session summaries", SummarizeAsync),
                 _insights is null ? Task.CompletedTask : KeepAsync("comparison of sessions", _insights.RunAsync),
                 _tools.Options.UsesSeals ? KeepAsync("seal key rotation", _resealer.RunAsync) : Task.CompletedTask,
+                _rotator is null ? Task.CompletedTask : KeepAsync("rotation of keys on request", _rotator.RunAsync),
             ]);
         }
         finally
@@ -112,6 +132,7 @@ internal sealed class LeadersWork : IDisposable
     public void Dispose()
     {
         _wiring.Dispose();
+        _drills.Dispose();
         _sinks?.Dispose();
         _remover.Dispose();
         _servers.Dispose();
@@ -151,6 +172,29 @@ internal sealed class LeadersWork : IDisposable
         }
     }
 
+    /// <summary>The keys of this operator that can be rotated on request.</summary>
+    private IEnumerable<IKeyRotation> Rotations(LeadersTools tools, KubeClient client)
+    {
+        var (options, time) = (tools.Options, tools.Time);
+        if (options.UsesSeals)
+            yield return new SealRotation(client, tools.Seals, _resealer, () => _wiring.Sweep(isFirst: false), () => time.ServerNow, time);
+        if (options is { Webhook: true, WebhookCertDir: null })
+        {
+            yield return new AuthorityRotation(
+                RotatedKeys.WebhookAuthority, client, options.Namespace, CertificateUse.Webhook, static (_, _) => Task.FromResult(0), time);
+        }
+
+        if (tools.Gateway is not null)
+        {
+            yield return new AuthorityRotation(
+                RotatedKeys.GatewayAuthority, client, options.Namespace, CertificateUse.Gateway, new GatewayRenewal(client, tools.Caches).RenewAsync, time);
+        }
+    }
+
+    private static JournalProofs? Proofs(LeadersTools tools, JournalSequencer? journal) =>
+        journal is null || tools.Options is not { JournalKey: { } file } || JournalStorages.Of(tools.Options, tools.Time) is not { } storage
+            ? null : new(storage, file.Key.Verifier);
+
     private static (JournalSequencer Journal, JournalSinks Sinks)? Journal(LeadersTools tools, KubeClient client)
     {
         if (tools.Options is not { JournalKey: { } file } || JournalStorages.Of(tools.Options, tools.Time) is not { } storage) return null;
@@ -159,14 +203,15 @@ internal sealed class LeadersWork : IDisposable
             tools.Options.JournalSinks.Sinks, storage, file.Key.Verifier.Name, tools.Options.ClusterName, metrics, tools.Time, logger);
         var source = new ClusterSource(client, tools.Caches, tools.Seals, tools.Options.UsesSeals ? tools.Settings.OperatorNamespace : null);
         var journal = new JournalSequencer(
-            new JournalWriter(new JournalLog(storage, file.Key) { Covers = sinks.Covers }), new(source, tools.Time), () => tools.Caches.Grants.Store.List(),
-            (name, token) => client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => metrics.AuditBacklog(OperatorMetrics.Journal, waiting),
+            new JournalWriter(new JournalLog(storage, file.Key) { Covers = sinks.Covers }), new(source, tools.Time) { Key = file.Key },
+            () => tools.Caches.Grants.Store.List(), (name, token) => client.TryGetAsync<BreakGlassGrant>(name, null, token),
+            waiting => metrics.AuditBacklog(OperatorMetrics.Journal, waiting),
             (count, isWritten) => metrics.AuditRecords(OperatorMetrics.Journal, isWritten ? DeliveryResults.Delivered : DeliveryResults.Failed, count),
             tools.Time, logger)
         {
             Copies = sinks,
             AfterFirstRead = HeapMemory.GiveBack,
-            Spool = tools.Settings.RecordsSessions
+            Spool = tools.Settings.HasSessions
                 ? new(storage, file.Key.Verifier, waiting => metrics.AuditBacklog(OperatorMetrics.Spool, waiting), tools.Time, logger) : null,
         };
         if (journal.Spool is not null) metrics.AuditingTo(OperatorMetrics.Spool);

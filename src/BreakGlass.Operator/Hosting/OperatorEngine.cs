@@ -1,3 +1,4 @@
+using BreakGlass.Core.Sessions;
 using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
@@ -6,6 +7,7 @@ using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Outbound;
+using BreakGlass.Operator.Reporting;
 using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Hosting;
@@ -71,16 +73,28 @@ internal sealed class OperatorEngine : IDisposable
         }
 
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
-        var announcer = new Announcer(_recorder, Metrics, logs.CreateLogger("Announcer"), _notifier);
+        var announcer = new Announcer(_recorder, Metrics, logs.CreateLogger("Announcer"), _notifier, settings);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoints = Guard.Endpoints(steady);
-        if (settings.RecordsSessions)
+        if (settings.HasSessions)
         {
             var sessions = logs.CreateLogger("Sessions");
-            Sessions = new(client, Caches, settings, _residue, announcer, Metrics, Identity, steady, sessions, Transcript(steady, sessions));
+            var book = Sessions =
+                new(client, Caches, settings, _residue, announcer, Metrics, Identity, steady, sessions, Transcript(steady, sessions));
             Metrics.AuditListening();
-            Pulse = new(client, options.Namespace, Caches, () => Metrics.AuditLastEvent, steady, logs.CreateLogger("Sessions"));
+            if (settings.RecordsSessions)
+                Pulse = new(client, options.Namespace, AuditPulse.OfAudit, Caches, () => Metrics.AuditLastEvent, steady, sessions);
+            if (settings.HasGateway)
+            {
+                GatewayPulse = new(client, options.Namespace, AuditPulse.OfGateway, Caches, () => book.ReportedUntil, steady, sessions);
+                var paths = new Dictionary<string, RequestDelegate>
+                {
+                    [GatewayReports.RequestsPath] = new RequestReports(book, logs.CreateLogger("Gateway")).ServeAsync,
+                };
+                if (Recordings(steady, logs.CreateLogger("Gateway")) is { } recordings) paths[RecordingEndpoint.Path] = recordings.ServeAsync;
+                GatewayPaths = paths;
+            }
         }
 
         Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
@@ -89,13 +103,26 @@ internal sealed class OperatorEngine : IDisposable
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
         var unconfirmed = new UnconfirmedStatuses(steady);
         Caches.Grants.AddHandler(c => unconfirmed.Look(c.Object));
-        _tools = new(client, options, settings, Caches, Seals, vault, cluster, Gateway, announcer, Metrics, unconfirmed, steady, logs, Pulse);
+        _tools = new(client, options, settings, Caches, Seals, vault, cluster, Gateway, announcer, Metrics, unconfirmed, steady, logs, Pulse,
+            GatewayPulse, _notifier);
         steady.MayGoBack = () => Caches.LiveGrants.All(g => !g.Status.IsRecorded);
 
         // Counters exist from the moment that a policy is seen, in replicas that do not lead as well.
         Caches.Policies.AddHandler(c =>
         {
-            if (c.Kind is not ChangeKind.Deleted && c.Object.Spec.Mode is { } mode) Metrics.PolicySeen(c.Object.Metadata.Name, mode);
+            if (c.Kind is ChangeKind.Deleted || c.Object.Spec.Mode is not { } mode) return;
+            Metrics.PolicySeen(c.Object.Metadata.Name, mode);
+            if (c.Object.Spec.Drills is DrillPermission.Allowed) Metrics.DrillsAllowed(c.Object.Metadata.Name);
+        });
+        Caches.Drills.AddHandler(c =>
+        {
+            if (c.Kind is ChangeKind.Deleted) Metrics.DrillGone(c.Object.Metadata.Name);
+            else Metrics.DrillSeen(c.Object.Metadata.Name);
+        });
+
+        Caches.Authorities.AddHandler(c =>
+        {
+            if (c.Kind is not ChangeKind.Deleted) Metrics.AuthoritySeen(c.Object.Metadata.Name);
         });
 
         if (options.LeaderElect)
@@ -135,14 +162,20 @@ internal sealed class OperatorEngine : IDisposable
     /// <summary>The persistence guard, which every replica answers for, leading or not.</summary>
     public GuardWebhook Guard { get; }
 
-    /// <summary>Counts audit events; null if they are not received.</summary>
+    /// <summary>Counts audit events and what the gateway reports; null if there is neither.</summary>
     public SessionBook? Sessions { get; }
 
     /// <summary>Signs certificates for the gateway; null if there is no gateway.</summary>
-    private GatewayAuthority? Gateway { get; }
+    public GatewayAuthority? Gateway { get; }
+
+    /// <summary>What takes the reports of the gateway, by path.</summary>
+    public IReadOnlyDictionary<string, RequestDelegate> GatewayPaths { get; } = new Dictionary<string, RequestDelegate>();
 
     /// <summary>How far audit events have arrived; null if they are not received.</summary>
     private AuditPulse? Pulse { get; }
+
+    /// <summary>How far the gateway's reports have arrived; null if there is no gateway.</summary>
+    private AuditPulse? GatewayPulse { get; }
 
     /// <summary>Where the API server asks the guard.</summary>
     public IReadOnlyList<AdmissionEndpoint> GuardEndpoints { get; }
@@ -171,6 +204,7 @@ internal sealed class OperatorEngine : IDisposable
         List<Task> helpers = [caches, recorder, residue, _keeper.RunAsync(supporting.Token)];
         if (Sessions is not null) helpers.Add(Sessions.RunAsync(supporting.Token));
         if (Pulse is not null) helpers.Add(Pulse.RunAsync(supporting.Token));
+        if (GatewayPulse is not null) helpers.Add(GatewayPulse.RunAsync(supporting.Token));
         if (Gateway is not null) helpers.Add(Gateway.RunAsync(supporting.Token));
         if (_options.UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
         var notifying = _notifier.RunAsync(supporting.Token);
@@ -223,6 +257,14 @@ internal sealed class OperatorEngine : IDisposable
         Metrics.AuditingTo(OperatorMetrics.Sessions, [.. DeliveryResults.All]);
         return new(storage, file.Key, SessionBook.ObserverOf(Identity), waiting => Metrics.AuditBacklog(OperatorMetrics.Sessions, waiting),
             (result, count) => Metrics.AuditRecords(OperatorMetrics.Sessions, result, count), time, logger);
+    }
+
+    /// <summary>Takes recordings from the gateway; null if there is no journal.</summary>
+    private RecordingEndpoint? Recordings(TimeProvider time, ILogger logger)
+    {
+        if (_options is not { JournalKey: { } file } || JournalStorages.Of(_options, time) is not { } storage) return null;
+        Metrics.AuditingTo(OperatorMetrics.Recordings, DeliveryResults.Delivered, DeliveryResults.Failed);
+        return new(storage, file.Key, SessionBook.ObserverOf(Identity), Caches.Grant, () => Caches.Grants.HasSynced, Metrics, time, logger);
     }
 
     private async Task LeadAsync(LeadershipTerm term)

@@ -4,6 +4,7 @@ using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Jobs;
+using BreakGlass.Operator.Reporting;
 using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Hosting;
@@ -34,8 +35,12 @@ internal static class OperatorProcess
                 new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = engine.Authorize.ServeAsync }, engine.ServerNow, engine.Clock, logs)
             : null;
         if (webhooks is null) logger.WithoutWebhooks();
-        await using var audit = webhooks is not null && engine.Sessions is { } sessions
+        await using var audit = webhooks is not null && options.AuditAddress is not null && engine.Sessions is { } sessions
             ? new AuditListener(options, webhooks, sessions, engine.Metrics, engine.Clock, logs) : null;
+        await using var reports = engine.Gateway is { } authority
+            ? new ReportListener(options.GatewayReportsAddress, () => authority.OwnCertificate, () => authority.Authorities, engine.GatewayPaths,
+                logs.CreateLogger("Gateway"))
+            : null;
         await using var journal = ServeJournal(options, webhooks, logs);
         await using var web = Serve(options, engine.Health, webhooks, endpoint);
         await web.StartAsync(cancellationToken);
@@ -51,6 +56,7 @@ internal static class OperatorProcess
             }
 
             if (audit is not null) await audit.StartAsync(cancellationToken);
+            if (reports is not null) await reports.StartAsync(cancellationToken);
             if (journal is not null) await journal.StartAsync(cancellationToken);
 
             logger.Starting(ThisVersion.Text, client.Server.ToString(), await VersionOfAsync(client, cancellationToken));
@@ -79,6 +85,7 @@ internal static class OperatorProcess
             if (!lost)
             {
                 if (audit is not null) await audit.StopAsync(engine.Clock);
+                if (reports is not null) await reports.StopAsync(engine.Clock);
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), TimeProvider.System);
                 if (journal is not null) await journal.StopAsync(patience.Token);
                 if (webhooks is not null) await webhooks.StopAsync();
@@ -183,7 +190,7 @@ internal static class OperatorProcess
         if (options is not { JournalListen: { } address, JournalTokenFile: { } token } || JournalStorages.Of(options, TimeProvider.System) is not { } storage)
             return null;
         var logger = logs.CreateLogger("Journal");
-        return new(address, new(storage, new(token, TimeProvider.System, logger), logger), () => webhooks?.Certificate, logger);
+        return new(address, new(storage, new(token, TimeProvider.System, logger), TimeProvider.System, logger), () => webhooks?.Certificate, logger);
     }
 
     private static Task NotFoundAsync(HttpContext context)

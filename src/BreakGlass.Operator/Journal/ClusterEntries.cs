@@ -3,9 +3,9 @@ using BreakGlass.Core.Journal;
 namespace BreakGlass.Operator.Journal;
 
 /// <summary>
-/// What the cluster's objects imply and the journal does not have yet, besides the transitions of grants: policies, approvals, reviews, lockdowns, seal keys,
-/// and what else a grant's status says. It keeps nothing that the journal and the objects do not say. Not thread-safe: the sequencer is the only one who uses
-/// it.
+/// What the cluster's objects imply and the journal does not have yet, besides the transitions of grants: policies, approvals, reviews, lockdowns, drills,
+/// seal keys, the journal's own keys, and what else a grant's status says. It keeps nothing that the journal and the objects do not say. Not thread-safe: the
+/// sequencer is the only one who uses it.
 /// </summary>
 /// <param name="source">The objects.</param>
 /// <param name="time">Clock.</param>
@@ -31,6 +31,9 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
     private DateTimeOffset _lookAgainAt = DateTimeOffset.MinValue;
     private DateTimeOffset _keysAgainAt = DateTimeOffset.MinValue;
 
+    /// <summary>The key that signs the journal, with those that it replaced. Null if the entries say nothing of it.</summary>
+    public SigningKey? Key { get; init; }
+
     /// <summary>No entry of the journal before this one has to be read.</summary>
     public long From => _state.From;
 
@@ -50,6 +53,8 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
         var (approvals, reviews) = (source.Approvals, source.Reviews);
         await AddPoliciesAsync(missing, now, cancellationToken);
         await AddLockdownsAsync(missing, now, cancellationToken);
+        await AddAuthoritiesAsync(missing, now, cancellationToken);
+        AddDrills(missing);
         foreach (var approval in approvals)
         {
             await AddDecisionAsync(missing, approval, approval.Spec.Grant, approval.Spec.GrantUid,
@@ -65,6 +70,7 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
         foreach (var grant in grants) await AddNotesAsync(missing, grant, now, cancellationToken);
         await AddGoneAsync(missing, now, cancellationToken);
         await AddSealKeysAsync(missing, now, cancellationToken);
+        if (Key is { } key) missing.AddRange(JournalKeyEntries.Missing(key, _state, now).Select(e => (e.Time, e)));
         if (_state.IsListDue(size)) missing.AddRange(_state.List(size, now).Select(e => (now, e)));
         TrimSettled([grants, approvals, reviews]);
         return missing;
@@ -89,6 +95,29 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
             if (await IsVerifiedAsync(lockdown, cancellationToken) is not { } isVerified) continue;
             var entry = LockdownEntries.Engaged(lockdown, isVerified, now);
             missing.Add((entry.Time, entry));
+        }
+    }
+
+    private async Task AddAuthoritiesAsync(List<(DateTimeOffset At, JournalEntry Entry)> missing, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var authority in source.Authorities)
+        {
+            if (authority.Metadata.Uid is not { } uid || _state.NumberOf(uid) >= AuthorityEntries.GenerationOf(authority) || _state.IsGone(uid)) continue;
+            if (await IsVerifiedAsync(authority, cancellationToken) is not { } isVerified) continue;
+            var entry = AuthorityEntries.Of(authority, isVerified, now);
+            missing.Add((entry.Time, entry));
+        }
+    }
+
+    /// <summary>The runs that have ended, the oldest first, of those that the status still has.</summary>
+    private void AddDrills(List<(DateTimeOffset At, JournalEntry Entry)> missing)
+    {
+        foreach (var drill in source.Drills)
+        {
+            if (drill.Metadata.Uid is not { } uid || _state.IsGone(uid)) continue;
+            var known = _state.NumberOf(uid);
+            foreach (var run in drill.Status.Runs.Where(r => r.FinishedAt is not null && DrillEntries.NumberOf(r.Id) > known).Reverse())
+                missing.Add((run.FinishedAt!.Value, DrillEntries.Of(drill, run)));
         }
     }
 
@@ -121,7 +150,7 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
         var grant = cached;
         if (CacheTransforms.IsRecord(cached))
         {
-            var isProofMissing = GrantNotes.Proven(cached) is { } proven && !_state.Has(uid, proven.Id);
+            var isProofMissing = WholeNotes(cached).Any(note => !_state.Has(uid, note.Id));
             var areNotesMissing = GrantNotes.ReadMarks(CacheTransforms.MarksOf(cached)).Any(mark => known?.Has(mark) is not true);
             if (areNotesMissing) grant = await source.ReadGrantAsync(cached.Metadata.Name, cancellationToken) ?? cached;
             if (grant.Metadata.Uid != uid || (!areNotesMissing && !isProofMissing)) grant = null;
@@ -132,7 +161,7 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
         {
             // A copy in part has marks in the place of its residue.
             IEnumerable<JournalEntry> notes = CacheTransforms.IsRecord(cached) && ReferenceEquals(grant, cached)
-                ? GrantNotes.Proven(cached) is { } proven ? [proven] : [] : GrantNotes.Of(grant, now);
+                ? WholeNotes(cached) : GrantNotes.Of(grant, now);
             var last = cached.Status.Transitions is [.., { At: var at }] ? at : DateTimeOffset.MinValue;
             missing.AddRange(notes.Where(e => !_state.Has(uid, e.Id)).Select(e => (e.Time > last ? e.Time : last, e)));
         }
@@ -140,13 +169,18 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
         if (missing.Count == count) Settle(cached);
     }
 
+    /// <summary>The notes that a copy in part is enough for.</summary>
+    private static IEnumerable<JournalEntry> WholeNotes(BreakGlassGrant grant) =>
+        new[] { GrantNotes.Proven(grant), GrantNotes.VoucherUsed(grant) }.OfType<JournalEntry>();
+
     /// <summary>
     /// What the journal knows and the cache does not have is gone, if the API server says so too: a cache can be behind, after a change of the leader.
     /// </summary>
     private async Task AddGoneAsync(List<(DateTimeOffset At, JournalEntry Entry)> missing, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (!source.HasSynced || now < _lookAgainAt) return;
-        var gone = _state.Objects.Where(o => o.Value.Kind is not LoggedKind.SealKey && source.UidOf(o.Value.Kind, o.Value.Name) != o.Key);
+        var gone = _state.Objects.Where(
+            o => o.Value.Kind is not (LoggedKind.SealKey or LoggedKind.JournalKey) && source.UidOf(o.Value.Kind, o.Value.Name) != o.Key);
         foreach (var (uid, o) in gone.Take(MostLookedFor))
         {
             if (await source.IsGoneAsync(o.Kind, o.Name, uid, cancellationToken) is not true)
@@ -159,6 +193,8 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
             {
                 LoggedKind.Policy => PolicyEntries.Deleted(uid, o.Name, now),
                 LoggedKind.Lockdown => LockdownEntries.Lifted(uid, o.Name, now),
+                LoggedKind.Authority => AuthorityEntries.Deleted(uid, o.Name, now),
+                LoggedKind.Drill => DrillEntries.Deleted(uid, o.Name, now),
                 _ => GrantNotes.Deleted(uid, o.Name, now),
             }));
         }

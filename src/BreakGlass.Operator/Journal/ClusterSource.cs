@@ -15,7 +15,8 @@ internal sealed class ClusterSource(KubeClient client, ClusterCaches caches, Sea
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     public bool HasSynced =>
-        caches.Grants.HasSynced && caches.Policies.HasSynced && caches.Lockdowns.HasSynced && caches.Approvals.HasSynced && caches.Reviews.HasSynced;
+        caches.Grants.HasSynced && caches.Policies.HasSynced && caches.Lockdowns.HasSynced && caches.Approvals.HasSynced && caches.Reviews.HasSynced
+        && caches.Authorities.HasSynced && caches.Drills.HasSynced;
 
     public IReadOnlyList<BreakGlassPolicy> Policies => caches.Policies.Store.List();
 
@@ -25,6 +26,10 @@ internal sealed class ClusterSource(KubeClient client, ClusterCaches caches, Sea
 
     public IReadOnlyList<BreakGlassLockdown> Lockdowns => caches.Lockdowns.Store.List();
 
+    public IReadOnlyList<BreakGlassAuthority> Authorities => caches.Authorities.Store.List();
+
+    public IReadOnlyList<BreakGlassDrill> Drills => caches.Drills.Store.List();
+
     public IReadOnlyList<SealKeyFacts> SealKeys => keysNamespace is null ? [] : FactsOf(seals.Keys);
 
     public BreakGlassGrant? Grant(string name) => caches.Grant(name);
@@ -33,7 +38,9 @@ internal sealed class ClusterSource(KubeClient client, ClusterCaches caches, Sea
     {
         LoggedKind.Grant => caches.Grant(name)?.Metadata.Uid,
         LoggedKind.Policy => caches.Policy(name)?.Metadata.Uid,
+        LoggedKind.Authority => caches.Authority(name)?.Metadata.Uid,
         LoggedKind.Lockdown => caches.Lockdowns.Store.Get(new("", name))?.Metadata.Uid,
+        LoggedKind.Drill => caches.Drills.Store.Get(new("", name))?.Metadata.Uid,
         _ => null,
     };
 
@@ -48,6 +55,8 @@ internal sealed class ClusterSource(KubeClient client, ClusterCaches caches, Sea
             {
                 LoggedKind.Grant => await UidAsync<BreakGlassGrant>(name, cancellationToken) != uid,
                 LoggedKind.Policy => await UidAsync<BreakGlassPolicy>(name, cancellationToken) != uid,
+                LoggedKind.Authority => await UidAsync<BreakGlassAuthority>(name, cancellationToken) != uid,
+                LoggedKind.Drill => await UidAsync<BreakGlassDrill>(name, cancellationToken) != uid,
                 // The operator may list lockdowns, and not get one.
                 LoggedKind.Lockdown => (await client.ListAsync<BreakGlassLockdown>(new() { FieldSelector = $"metadata.name={name}" }, cancellationToken)).Items
                     .All(l => l.Metadata.Uid != uid),

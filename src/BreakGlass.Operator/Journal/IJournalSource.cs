@@ -16,6 +16,10 @@ internal interface IJournalSource
 
     IReadOnlyList<BreakGlassLockdown> Lockdowns { get; }
 
+    IReadOnlyList<BreakGlassAuthority> Authorities { get; }
+
+    IReadOnlyList<BreakGlassDrill> Drills { get; }
+
     /// <summary>The seal keys that were read last; empty if there are none, or if they are not known.</summary>
     IReadOnlyList<SealKeyFacts> SealKeys { get; }
 

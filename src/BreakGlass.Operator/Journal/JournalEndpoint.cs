@@ -5,18 +5,22 @@ namespace BreakGlass.Operator.Journal;
 
 /// <summary>
 /// Answers readers of the journal, with the paths of C2SP tlog-tiles under <see cref="Prefix"/>. It reads the storage, so every replica answers the same. It
-/// answers only those who have the token, and gives nothing of the storage but the checkpoint, tiles and entries.
+/// answers only those who have the token, and gives nothing of the storage but the checkpoint, tiles, entries and recordings.
 /// </summary>
 /// <param name="storage">Where the journal is.</param>
 /// <param name="token">Whom it answers.</param>
+/// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
-internal sealed class JournalEndpoint(IJournalStorage storage, TokenFile token, ILogger logger) : IDisposable
+internal sealed class JournalEndpoint(IJournalStorage storage, TokenFile token, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The start of all paths.</summary>
     public const string Prefix = "/journal/";
 
     // A bundle can have 17 MB.
     private const int MostAtOnce = 4;
+
+    /// <summary>The longest that one answer takes, so that readers who read slowly, or not at all, do not keep others out.</summary>
+    internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
     private readonly SemaphoreSlim _reading = new(MostAtOnce);
 
@@ -34,7 +38,7 @@ internal sealed class JournalEndpoint(IJournalStorage storage, TokenFile token, 
 
         var path = request.Path.Value is { } whole && whole.StartsWith(Prefix, StringComparison.Ordinal) ? whole[Prefix.Length..] : "";
         var isCheckpoint = path == Checkpoint.Path;
-        if (!isCheckpoint && !Tile.IsPath(path))
+        if (!isCheckpoint && !Tile.IsPath(path) && !RecordingFile.IsPath(path))
         {
             response.StatusCode = StatusCodes.Status404NotFound;
             return;
@@ -50,7 +54,14 @@ internal sealed class JournalEndpoint(IJournalStorage storage, TokenFile token, 
         await _reading.WaitAsync(context.RequestAborted);
         try
         {
-            await AnswerAsync(context, path, isCheckpoint);
+            using var limit = new CancellationTokenSource(Longest, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
+            await AnswerAsync(context, path, isCheckpoint, either.Token);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // The reader must see that the answer is not whole.
+            context.Abort();
         }
         finally
         {
@@ -61,13 +72,13 @@ internal sealed class JournalEndpoint(IJournalStorage storage, TokenFile token, 
     /// <inheritdoc/>
     public void Dispose() => _reading.Dispose();
 
-    private async Task AnswerAsync(HttpContext context, string path, bool isCheckpoint)
+    private async Task AnswerAsync(HttpContext context, string path, bool isCheckpoint, CancellationToken cancellationToken)
     {
         var response = context.Response;
         ReadOnlyMemory<byte>? content;
         try
         {
-            content = await storage.ReadAsync(path, context.RequestAborted);
+            content = await storage.ReadAsync(path, cancellationToken);
         }
         catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -86,6 +97,6 @@ internal sealed class JournalEndpoint(IJournalStorage storage, TokenFile token, 
         response.ContentType = isCheckpoint ? "text/plain; charset=utf-8" : "application/octet-stream";
         response.Headers.CacheControl = isCheckpoint ? "no-cache" : "private, max-age=31536000, immutable";
         response.ContentLength = bytes.Length;
-        if (HttpMethods.IsGet(context.Request.Method)) await response.Body.WriteAsync(bytes, context.RequestAborted);
+        if (HttpMethods.IsGet(context.Request.Method)) await response.Body.WriteAsync(bytes, cancellationToken);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class JournalSpool(IJournalStorage storage, VerifierKey key, Act
     private const int MostFiles = 64;
     private const int MostRefused = 1000;
 
-    /// <summary>By the fingerprint of its id, the index of each entry of this kind from <see cref="_knownFrom"/> on.</summary>
+    /// <summary>By the fingerprint of its id, the index of each entry of the kinds that are handed over, from <see cref="_knownFrom"/> on.</summary>
     private readonly Dictionary<UInt128, long> _known = [];
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private long _knownFrom = long.MaxValue;
@@ -39,7 +39,7 @@ internal sealed class JournalSpool(IJournalStorage storage, VerifierKey key, Act
     /// <summary>Takes an entry that is in the journal, in any order.</summary>
     public void Take(LoggedEntry logged)
     {
-        if (logged.Entry.Type == EntryTypes.SessionEvents) _known[EntryId.Fingerprint(logged.Entry.Id)] = logged.Index;
+        if (logged.Entry.Type is EntryTypes.SessionEvents or EntryTypes.SessionRecording) _known[EntryId.Fingerprint(logged.Entry.Id)] = logged.Index;
     }
 
     /// <summary>Appends what is there and deletes it, and says how many entries were appended. Only after all that is in the journal was read.</summary>

@@ -13,7 +13,7 @@ internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp, CoreSe
     public async Task<LeftoversSeen> FindAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         var marked = await MarkedAsync(grant, cancellationToken);
-        if (!settings.RecordsSessions) return marked;
+        if (!settings.HasSessions) return marked;
         BreakGlassSession? session;
         try
         {

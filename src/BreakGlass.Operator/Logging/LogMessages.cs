@@ -98,8 +98,17 @@ internal static partial class LogMessages
     [LoggerMessage(34, LogLevel.Warning, "failed to rotate the seal keys; retrying in 1 h")]
     public static partial void SealKeysNotRotated(this ILogger logger, Exception error);
 
-    [LoggerMessage(35, LogLevel.Warning, "failed to reseal policy {Name}; retrying in 1 h (its current seal stays valid for months)")]
-    public static partial void NotResealed(this ILogger logger, string name, Exception error);
+    [LoggerMessage(35, LogLevel.Warning, "failed to reseal {Kind} {Name}; retrying (its current seal stays valid until its key is dropped)")]
+    public static partial void NotResealed(this ILogger logger, string kind, string name, Exception error);
+
+    [LoggerMessage(36, LogLevel.Warning, "rotation {Id} of {Key}: {Message}")]
+    public static partial void KeyRotationStep(this ILogger logger, string id, string key, string message);
+
+    [LoggerMessage(37, LogLevel.Warning, "failed to rotate {Key} on request; retrying")]
+    public static partial void KeyRotationTrouble(this ILogger logger, string key, Exception error);
+
+    [LoggerMessage(38, LogLevel.Warning, "failed to read the requests to rotate keys in ConfigMap {Name}; retrying")]
+    public static partial void RotationRequestsUnread(this ILogger logger, string name, Exception error);
 
     [LoggerMessage(40, LogLevel.Information, "webhook certificate {What}, valid until {Until:u}")]
     public static partial void CertificateServed(this ILogger logger, string what, DateTimeOffset until);
@@ -171,6 +180,9 @@ internal static partial class LogMessages
 
     [LoggerMessage(72, LogLevel.Error, "unexpected error (a bug) in {Part}; restarting it after a pause")]
     public static partial void PartFailed(this ILogger logger, string part, Exception error);
+
+    [LoggerMessage(73, LogLevel.Error, "unexpected error (a bug) in a run of drill {Drill}; its grant is revoked")]
+    public static partial void DrillBroken(this ILogger logger, string drill, Exception error);
 
     [LoggerMessage(115, LogLevel.Warning, "failed to reload the token file {File}; continuing with the current token")]
     public static partial void TokenNotRead(this ILogger logger, string file, Exception error);

@@ -1,3 +1,5 @@
+using BreakGlass.Core.Drills;
+
 namespace BreakGlass.Operator.Metrics;
 
 /// <summary>Computes the gauges from the caches, so that a restart cannot make them lie.</summary>
@@ -17,10 +19,13 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         {
             At = time.GetUtcNow(),
             Policies = [.. caches.Policies.Store.List().Concat(GoneBeforeTheirReviews(all)).Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
+            Drills = [.. caches.Drills.Store.List().Select(d => Of(d))],
             LingeringGrants = Lingering(),
             UnprovenGrants = Unproven(all),
             ObstructedRevocations = all.Count(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Obstructed)),
             Lockdowns = caches.Lockdowns.Store.Count,
+            Authorities = [.. caches.Authorities.Store.List().Select(Of)],
+            HasGateway = settings.HasGateway,
             ClockSkew = time.WorstSkew,
         };
     }
@@ -30,13 +35,28 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         grants.Where(g => g.Status.IsRecorded && Awaits(g) && caches.Policy(g.Spec.Policy) is null)
             .Select(g => g.Spec.Policy).Distinct().Select(name => new BreakGlassPolicy { Metadata = new() { Name = name } });
 
-    private static PolicyMetrics Of(BreakGlassPolicy policy, List<BreakGlassGrant> grants) => new(policy.Metadata.Name)
+    private static DrillMetrics Of(BreakGlassDrill drill)
+    {
+        var passing = Conditions.Find(drill.Status.Conditions, DrillConditions.Passing)?.Status;
+        var from = drill.Status.LastPassedAt ?? drill.Metadata.CreatedAt;
+        var due = drill.Spec.Suspended || from is not { } at ? null : DrillSchedule.Of(drill.Spec, out _)?.Next(at);
+        return new(drill.Metadata.Name, drill.Status.LastPassedAt, passing switch { "True" => true, "False" => false, _ => null }, due);
+    }
+
+    private PolicyMetrics Of(BreakGlassPolicy policy, List<BreakGlassGrant> grants) => new(policy.Metadata.Name)
     {
         Grants = grants.GroupBy(g => g.Status.Phase ?? GrantPhase.Pending).ToDictionary(g => g.Key, g => g.Count()),
-        LastActivation = Latest(policy.Status.LastActivatedAt, grants.Where(g => g.Status.WasActive).Max(g => g.Status.ActivatedAt)),
+        LastActivation = Latest(policy.Status.LastActivatedAt,
+            grants.Where(g => g.Status.WasActive && !DrillRules.IsDrill(g, settings)).Max(g => g.Status.ActivatedAt)),
         ReviewsPending = grants.Count(g => Awaits(g) && !IsOverdue(g)),
         ReviewsOverdue = grants.Count(g => Awaits(g) && IsOverdue(g)),
         Overused = Conditions.IsTrue(policy.Status.Conditions, PolicyConditions.Overused),
+    };
+
+    private static AuthorityMetrics Of(BreakGlassAuthority authority) => new(authority.Metadata.Name)
+    {
+        RotationDue = Conditions.IsTrue(authority.Status.Conditions, AuthorityConditions.RotationDue),
+        LastUse = authority.Status.Used.Where(u => u.Drill is null).Max(u => (DateTimeOffset?)u.At),
     };
 
     private static bool Awaits(BreakGlassGrant grant) => grant.Status.IsTerminal && grant.Status.AwaitsReview;
@@ -50,9 +70,18 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         var cluster = caches.View.Now();
         var lockdowns = caches.Lockdowns.Store.List().Where(l => l.Metadata.CreatedAt <= at).ToList();
         return caches.LiveGrants.Count(g =>
-            GrantLifecycle.EndsWhateverSealsSay(new() { Now = at, Settings = settings, Name = g.Metadata.Name, Grant = g, Policy = caches
-                .Policy(g.Spec.Policy), Lockdowns = lockdowns, Cluster = cluster })
+            GrantLifecycle.EndsWhateverSealsSay(Facts(g, at, lockdowns, cluster))
             && caches.ObjectsOf(g.Metadata.Name).Exists(o => GrantLifecycle.IsOf(g, o) && GrantLifecycle.GivesAccess(g, o)));
+    }
+
+    private GrantFacts Facts(BreakGlassGrant grant, DateTimeOffset at, List<BreakGlassLockdown> lockdowns, ClusterView cluster)
+    {
+        var policy = caches.Policy(grant.Spec.Policy);
+        return new()
+        {
+            Now = at, Settings = settings, Name = grant.Metadata.Name, Grant = grant, Policy = policy, Authority = caches.AuthorityOf(policy),
+            Lockdowns = lockdowns, Cluster = cluster,
+        };
     }
 
     private int Unproven(IEnumerable<BreakGlassGrant> grants)

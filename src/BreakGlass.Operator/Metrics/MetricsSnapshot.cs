@@ -9,6 +9,9 @@ internal sealed record MetricsSnapshot
     /// <summary>One entry for each policy that exists, or that grants still wait for a review of.</summary>
     public IReadOnlyList<PolicyMetrics> Policies { get; init; } = [];
 
+    /// <summary>One entry for each drill.</summary>
+    public IReadOnlyList<DrillMetrics> Drills { get; init; } = [];
+
     /// <summary>Grants whose access is due to end and is not cut yet.</summary>
     public int LingeringGrants { get; init; }
 
@@ -18,8 +21,14 @@ internal sealed record MetricsSnapshot
     /// <summary>Grants that are over and of which something cannot be removed.</summary>
     public int ObstructedRevocations { get; init; }
 
+    /// <summary>One entry for each authority.</summary>
+    public IReadOnlyList<AuthorityMetrics> Authorities { get; init; } = [];
+
     /// <summary>Lockdowns in force.</summary>
     public int Lockdowns { get; init; }
+
+    /// <summary>Whether the operator has a gateway.</summary>
+    public bool HasGateway { get; init; }
 
     /// <summary>This machine's clock minus the API server's; null before the first answer.</summary>
     public TimeSpan? ClockSkew { get; init; }

@@ -40,18 +40,33 @@ internal sealed class OperatorGauges
         void PolicyGauge(string name, string description, Func<PolicyMetrics, double?> value) =>
             Gauge(name, description, now => now.Policies.SelectMany(p => Of(value(p), new KeyValuePair<string, object?>("policy", p.Policy))));
 
+        void DrillGauge(string name, string description, Func<DrillMetrics, double?> value) =>
+            Gauge(name, description, now => now.Drills.SelectMany(d => Of(value(d), new KeyValuePair<string, object?>("drill", d.Drill))));
+
         Gauge("grants", "Grants by policy and phase.", Grants);
         PolicyGauge("last_activation_timestamp_seconds", "When a grant of the policy last became active, in seconds since 1970.",
             policy => policy.LastActivation is { } at ? at.ToUnixTimeMilliseconds() / 1000.0 : null);
         PolicyGauge("reviews_pending", "Finished grants that wait for their review.", policy => policy.ReviewsPending);
         PolicyGauge("reviews_overdue", "Finished grants whose review is late.", policy => policy.ReviewsOverdue);
         PolicyGauge("policy_overused", "1 if the policy was used more often than it allows.", policy => policy.Overused ? 1 : 0);
+        DrillGauge("drill_last_success_timestamp_seconds", "When a run of the drill passed last, in seconds since 1970.",
+            drill => drill.LastPassedAt is { } at ? at.ToUnixTimeMilliseconds() / 1000.0 : null);
+        DrillGauge("drill_passing", "1 if the last run of the drill passed, otherwise 0; it does not exist before the first run.",
+            drill => drill.IsPassing is { } passing ? passing ? 1 : 0 : null);
+        DrillGauge("drill_due_timestamp_seconds",
+            "The first time of the drill's schedule after its last run that passed, in seconds since 1970; it does not exist if the drill is suspended.",
+            drill => drill.DueAt?.ToUnixTimeSeconds());
         Gauge("lingering_grants", "Grants whose access is due to end and is not cut yet; 0 in normal operation.", now => [new(now.LingeringGrants)]);
         Gauge("unproven_grants", "Grants whose access was cut more than a minute ago and is not proven to be gone yet; 0 in normal operation.",
             now => [new(now.UnprovenGrants)]);
         Gauge("revocations_obstructed", "Finished grants with an object that cannot be removed; 0 in normal operation.",
             now => [new(now.ObstructedRevocations)]);
         Gauge("lockdowns", "Lockdowns in force.", now => [new(now.Lockdowns)]);
+        Gauge("rotation_due", "1 if a voucher of the authority was used, and neither its keys nor the courier were replaced.",
+            now => now.Authorities.SelectMany(a => Of(a.RotationDue ? 1 : 0, new KeyValuePair<string, object?>("authority", a.Authority))));
+        Gauge("last_voucher_use_timestamp_seconds", "When a voucher of the authority was last used, in seconds since 1970.", now => now.Authorities.SelectMany(
+            a => Of(a.LastUse?.ToUnixTimeMilliseconds() / 1000.0, new KeyValuePair<string, object?>("authority", a.Authority))));
+        Gauge("gateway_configured", "1 if the operator has a gateway (--gateway-url), otherwise 0.", now => [new(now.HasGateway ? 1 : 0)]);
         Gauge("clock_skew_seconds", "This machine's clock minus the API server's, by the worst answer of the last minute.",
             now => Of(now.ClockSkew?.TotalSeconds));
         Gauge("build_info", "1, with the operator's version.", _ => [new(1, new KeyValuePair<string, object?>("version", version))]);

@@ -21,6 +21,12 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>The files with events of sessions that the leader has not appended to the journal yet.</summary>
     public const string Spool = "spool";
 
+    /// <summary>The name of the journal's storage as the place of recordings, among the sinks.</summary>
+    public const string Recordings = "recordings";
+
+    /// <summary>Stands for the mode of a policy where the grant was that of a drill.</summary>
+    public const string Drill = "Drill";
+
     /// <summary>What the name of each metric begins with.</summary>
     public const string Prefix = "breakglass_operator_";
 
@@ -28,6 +34,8 @@ internal sealed class OperatorMetrics : IDisposable
     private static readonly double[] AccessBounds = [.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60];
     private static readonly double[] RevocationBounds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300];
     private static readonly HashSet<string> KnownAuditResults = [.. AuditResults.All];
+    private static readonly HashSet<string> DrillMode = [Drill];
+    private static readonly HashSet<string> DrillFailures = [.. DrillReasons.All];
     private static readonly GrantPhase[] Phases = Enum.GetValues<GrantPhase>();
 
     // A grant that was denied never had access to revoke.
@@ -43,6 +51,8 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly ConcurrentDictionary<string, int> _backlogs = new();
     private readonly ConcurrentDictionary<(string Policy, PolicyMode Mode), bool> _modes = new();
     private readonly ConcurrentDictionary<string, bool> _policies = new();
+    private readonly ConcurrentDictionary<string, bool> _authorities = new();
+    private readonly ConcurrentDictionary<string, bool> _drills = new();
     private readonly Tally _activations;
     private readonly Tally _bypasses;
     private readonly Tally _revocations;
@@ -50,6 +60,7 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Tally _persistenceAttempts;
     private readonly Tally _persistenceAllowed;
     private readonly Tally _anomalies;
+    private readonly Tally _vouchersUsed;
     private readonly Tally _driftRepairs;
     private readonly Tally _orphansRemoved;
     private readonly Tally _notifications;
@@ -57,10 +68,13 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Tally _slowRevocations;
     private readonly Tally _auditEvents;
     private readonly Tally _accessAfterRevocation;
+    private readonly Tally _drillFailures;
     private long _auditLastEvent;
     private readonly Histogram<double> _timeToAccess;
     private readonly Histogram<double> _revocationLag;
     private readonly Histogram<double> _revocationVerified;
+    private readonly Histogram<double> _drillTimeToAccess;
+    private readonly Histogram<double> _drillTimeToDenial;
 
     /// <summary>Creates every instrument.</summary>
     /// <param name="snapshot">Reads the caches; called at each scrape, from any thread.</param>
@@ -80,6 +94,7 @@ internal sealed class OperatorMetrics : IDisposable
         _persistenceAllowed = Count(
             "persistence_allowed_total", "Writes that the policy allowed a grant's identity although they may outlive the grant.", "policy");
         _anomalies = Count("anomalies_total", "Unusual uses of grants that were reported, by kind.", "policy", "kind");
+        _vouchersUsed = Count("vouchers_used_total", "Vouchers that were used, by the authority that signed them.", "authority");
         _driftRepairs = Count("drift_repairs_total", "Objects of active grants that were changed or deleted and that the operator restored.", "kind");
         _orphansRemoved = Count("orphans_removed_total", "Objects of the operator that were removed because their grant is gone or over.", "kind");
         _notifications = Count(
@@ -92,6 +107,11 @@ internal sealed class OperatorMetrics : IDisposable
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram(
             "revocation_verified_seconds", "Time from the moment access was due to end until the API server confirmed that it has ended.", RevocationBounds);
+        _drillFailures = Count("drill_failures_total", "Runs of drills that failed, by the reason of the first failure.", "drill", "reason");
+        _drillTimeToAccess = Histogram(
+            "drill_time_to_access_seconds", "In runs of drills: time from the request to the first use of the access that succeeded.", AccessBounds);
+        _drillTimeToDenial = Histogram(
+            "drill_time_to_denial_seconds", "In runs of drills: time from the revocation to the first use of the access that was refused.", RevocationBounds);
         Meter.CreateObservableGauge(Prefix + "audit_backlog", Backlogs, unit: null,
             "Entries that a sink does not have yet; normally 0. The sink journal is the journal itself, and only the leader has its backlog.");
         Meter.CreateObservableGauge<double>(
@@ -136,6 +156,38 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>A grant became active.</summary>
     public void Activated(string policy, PolicyMode mode) => _activations.Add(1, Known(policy), MetricLabel.Of(mode));
 
+    /// <summary>A policy allows drills: the counter of their activations exists from here on, at 0.</summary>
+    public void DrillsAllowed(string policy) => _activations.Add(0, Known(policy), MetricLabel.Of(Drill, DrillMode));
+
+    /// <summary>The grant of a drill became active. It counts under a mode of its own, which no alert is about.</summary>
+    public void Drilled(string policy) => _activations.Add(1, Known(policy), MetricLabel.Of(Drill, DrillMode));
+
+    /// <summary>How many grants of drills became active, as this process counted them.</summary>
+    public long DrillActivations(string policy) => _activations.Read(Known(policy), MetricLabel.Of(Drill, DrillMode));
+
+    /// <summary>A drill exists: its counters exist from here on, at 0.</summary>
+    public void DrillSeen(string drill)
+    {
+        if (!_drills.TryAdd(drill, true)) return;
+        foreach (var reason in DrillReasons.All) _drillFailures.Add(0, MetricLabel.Of(drill, _drills), MetricLabel.Of(reason, DrillFailures));
+    }
+
+    /// <summary>A drill is gone.</summary>
+    public void DrillGone(string drill)
+    {
+        _drills.TryRemove(drill, out _);
+        _drillFailures.Forget(drill);
+    }
+
+    /// <summary>A run of a drill ended.</summary>
+    public void DrillEnded(string drill, DrillRun run)
+    {
+        if (run is { Result: DrillResult.Failed, Reason: { } reason })
+            _drillFailures.Add(1, MetricLabel.Of(drill, _drills), MetricLabel.Of(reason, DrillFailures));
+        if (GoDuration.TryParse(run.TimeToAccess, out var access)) Record(_drillTimeToAccess, access);
+        if (GoDuration.TryParse(run.TimeToDenial, out var denial)) Record(_drillTimeToDenial, denial);
+    }
+
     /// <summary>A grant became active by its policy's emergency bypass: unapproved, where approval is the rule.</summary>
     public void Bypassed(string policy) => _bypasses.Add(1, Known(policy));
 
@@ -155,6 +207,15 @@ internal sealed class OperatorMetrics : IDisposable
 
     /// <summary>A grant was used in an unusual way.</summary>
     public void Anomaly(string policy, AnomalyKind kind) => _anomalies.Add(1, Known(policy), MetricLabel.Of(kind));
+
+    /// <summary>An authority exists: its counter exists from here on, at 0. Cheap to call again and again.</summary>
+    public void AuthoritySeen(string authority)
+    {
+        if (_authorities.TryAdd(authority, true)) _vouchersUsed.Add(0, MetricLabel.Of(authority, _authorities));
+    }
+
+    /// <summary>A voucher was used.</summary>
+    public void VoucherUsed(string authority) => _vouchersUsed.Add(1, MetricLabel.Of(authority, _authorities));
 
     /// <summary>There are receivers of notifications of these types: their counters exist at 0 from the start.</summary>
     public void NotifyingTo(IEnumerable<string> types, IReadOnlyList<string> results)

@@ -33,6 +33,12 @@ internal sealed class Tally
         lock (_lock) _series[(first, second)] = _series.GetValueOrDefault((first, second)) + count;
     }
 
+    /// <summary>What was counted in a series.</summary>
+    public long Read(MetricLabel first, MetricLabel second)
+    {
+        lock (_lock) return _series.GetValueOrDefault((first, second));
+    }
+
     /// <summary>Removes every series whose first label has a value.</summary>
     public void Forget(string first)
     {

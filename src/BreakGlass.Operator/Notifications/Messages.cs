@@ -40,7 +40,14 @@ internal static class Messages
         _ => Webhook(n),
     };
 
-    private static JsonObject Webhook(Notification n) => new()
+    private static JsonObject Webhook(Notification n)
+    {
+        var message = Message(n);
+        if (n.Drill is not null) message["drill"] = n.Drill;
+        return message;
+    }
+
+    private static JsonObject Message(Notification n) => new()
     {
         ["version"] = "v1",
         ["id"] = n.Id,

@@ -46,6 +46,9 @@ internal sealed record Notification
     /// <summary>When the access ends, where there is any.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>The drill, if it is about the grant of one.</summary>
+    public string? Drill { get; init; }
+
     /// <summary>What belongs together: the same event of the same object.</summary>
     public string Key => $"{Cluster}/{Event}/{Kind}/{Name}/{Uid}";
 
@@ -78,7 +81,8 @@ internal sealed record Notification
 
     private static NotificationSeverity SeverityOf(GrantEvent happened) => happened.Reason switch
     {
-        EventReasons.PersistenceAttempt or EventReasons.LockdownEngaged or EventReasons.AccessAfterRevocation => NotificationSeverity.Critical,
+        EventReasons.PersistenceAttempt or EventReasons.LockdownEngaged or EventReasons.AccessAfterRevocation or EventReasons.VoucherUsed
+            => NotificationSeverity.Critical,
         EventReasons.GrantFailed => NotificationSeverity.Error,
         EventReasons.GrantDenied => NotificationSeverity.Info,
         EventReasons.GrantActivated => NotificationSeverity.Warning,

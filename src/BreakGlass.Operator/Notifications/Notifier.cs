@@ -19,6 +19,7 @@ internal sealed class Notifier : IDisposable
     private readonly string _cluster;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<(string Receiver, string Grant), bool> _drilled = new();
     private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
 
     /// <param name="settings">The receivers.</param>
@@ -32,19 +33,29 @@ internal sealed class Notifier : IDisposable
         _http = OutboundHttp.Create();
         _receivers = settings.Receivers;
         _deliveries = [.. _receivers.Select(receiver => new Delivery<Notification>(
-            Messages.Destination(receiver, _http, time), result => metrics.Notified(ReceiverFields.TypeName(receiver.Type), result), time, logger))];
+            Noting(Messages.Destination(receiver, _http, time)), result => metrics.Notified(ReceiverFields.TypeName(receiver.Type), result), time, logger))];
         metrics.NotifyingTo(_receivers.Select(receiver => ReceiverFields.TypeName(receiver.Type)), DeliveryResults.All);
         if (IsNeeded)
             logger.Notifying(string.Join(", ", settings.Receivers.Select(receiver => $"{receiver.Name} ({ReceiverFields.TypeName(receiver.Type)})")));
     }
 
+    /// <summary>The names of the receivers that must take the notification about the activation of a drill's grant.</summary>
+    public IReadOnlyList<string> DrillReceivers =>
+        [.. _receivers.Where(r => r.Drill && r.Events.Contains(EventReasons.GrantActivated)).Select(r => r.Name)];
+
+    /// <summary>Whether a receiver has taken the notification about the activation of a drill's grant.</summary>
+    public bool HasTaken(string receiver, string grant) => _drilled.ContainsKey((receiver, grant));
+
     /// <summary>Whether there is any receiver.</summary>
     public bool IsNeeded => _deliveries.Count > 0;
 
-    /// <summary>Notifies the receivers of what happened to a grant, a policy or a lockdown.</summary>
-    public void Notify(IKubernetesObject<V1ObjectMeta> about, GrantEvent happened)
+    /// <summary>Notifies the receivers of what happened to a grant, a policy, a lockdown or a drill.</summary>
+    /// <param name="about">The object.</param>
+    /// <param name="happened">What happened.</param>
+    /// <param name="drill">The drill, if the object is the grant of one: then only the receivers for drills are notified.</param>
+    public void Notify(IKubernetesObject<V1ObjectMeta> about, GrantEvent happened, string? drill = null)
     {
-        if (IsNeeded) Notify(Notification.Of(about, happened, _cluster, _time.GetUtcNow()));
+        if (IsNeeded) Notify(Notification.Of(about, happened, _cluster, _time.GetUtcNow()) with { Drill = drill });
     }
 
     /// <summary>Sends until cancelled, or finished.</summary>
@@ -64,9 +75,25 @@ internal sealed class Notifier : IDisposable
         if (IsRepetition(notification)) return;
         foreach (var (receiver, delivery) in _receivers.Zip(_deliveries))
         {
-            if (receiver.Events.Contains(notification.Event)) delivery.Offer(notification);
+            if (receiver.Events.Contains(notification.Event) && (notification.Drill is null || receiver.Drill)) delivery.Offer(notification);
         }
     }
+
+    /// <summary>Notes which receivers have taken what a drill waits for.</summary>
+    private Destination<Notification> Noting(Destination<Notification> destination) => destination with
+    {
+        Send = async (notification, cancellationToken) =>
+        {
+            var answer = await destination.Send(notification, cancellationToken);
+            if (answer.IsGood && notification is { Drill: not null, Event: EventReasons.GrantActivated })
+            {
+                if (_drilled.Count >= MostRemembered) _drilled.Clear();
+                _drilled[(destination.Name, notification.Name)] = true;
+            }
+
+            return answer;
+        },
+    };
 
     private bool IsRepetition(Notification notification)
     {

@@ -7,7 +7,7 @@ internal sealed class ReceiverFields(YamlNode node, int number, List<string> pro
 {
     private const string PagerDutyUrl = "https://events.pagerduty.com/v2/enqueue";
 
-    private static readonly string[] Known = ["name", "type", "url", "events", "secret", "routingKey", "authorization"];
+    private static readonly string[] Known = ["name", "type", "url", "events", "secret", "routingKey", "authorization", "drill"];
     private static readonly Dictionary<string, ReceiverType> Types = Enum.GetValues<ReceiverType>().ToDictionary(TypeName, StringComparer.Ordinal);
 
     private readonly OutboundFields _fields = new("receiver", node, number, problems, Known);
@@ -34,6 +34,7 @@ internal sealed class ReceiverFields(YamlNode node, int number, List<string> pro
             Key = Key(type),
             Authorization = Authorization(type),
             Events = Events(),
+            Drill = Drill(),
         };
         return _fields.AreGood ? receiver : null;
     }
@@ -55,6 +56,13 @@ internal sealed class ReceiverFields(YamlNode node, int number, List<string> pro
         if (type is ReceiverType.Webhook or ReceiverType.Alertmanager) return _fields.Authorization();
         _fields.NotFor("authorization", TypeName(type));
         return null;
+    }
+
+    private bool Drill()
+    {
+        if (!_fields.Has("drill") || _fields.Text("drill") is "true" or "false") return _fields.Text("drill") is "true";
+        _fields.Problem("drill is not true or false", "Use drill: true for a receiver that gets the notifications of drills");
+        return false;
     }
 
     private IReadOnlySet<string> Events()

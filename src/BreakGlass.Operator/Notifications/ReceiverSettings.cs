@@ -23,12 +23,15 @@ internal sealed record ReceiverSettings
     /// <summary>Which events it gets, by their reasons.</summary>
     public IReadOnlySet<string> Events { get; init; } = DefaultEvents;
 
+    /// <summary>Whether it gets the notifications about grants of drills, which no other receiver gets, and must take them.</summary>
+    public bool Drill { get; init; }
+
     /// <summary>What a receiver gets that does not say what it wants.</summary>
     public static IReadOnlySet<string> DefaultEvents { get; } =
         new HashSet<string>(StringComparer.Ordinal)
         {
             EventReasons.GrantActivated, EventReasons.GrantDenied, EventReasons.GrantFailed, EventReasons.ReviewOverdue, EventReasons.LockdownEngaged,
-            EventReasons.PersistenceAttempt, EventReasons.AccessAfterRevocation, EventReasons.AnomalousActivity,
+            EventReasons.PersistenceAttempt, EventReasons.AccessAfterRevocation, EventReasons.AnomalousActivity, EventReasons.VoucherUsed,
         };
 
     /// <summary>What a receiver can choose; the default ones first.</summary>

@@ -10,6 +10,9 @@ namespace BreakGlass.Operator.Options;
 /// </summary>
 internal sealed record OperatorOptions
 {
+    /// <summary>The port at which the gateway reports, unless an option says another one.</summary>
+    public const int ReportsPort = 9446;
+
     public OperatorCommand Command { get; init; } = OperatorCommand.Run;
 
     public string Namespace { get; init; } = "breakglass-system";
@@ -78,6 +81,9 @@ internal sealed record OperatorOptions
 
     /// <summary>Further names in the managed certificate of the gateway.</summary>
     public IReadOnlyList<string> GatewayExtraNames { get; init; } = [];
+
+    /// <summary>Where the gateway reports what it forwards, if there is a gateway.</summary>
+    public ListenAddress GatewayReportsAddress { get; init; } = new(null, ReportsPort);
 
     public NotificationSettings Notifications { get; init; } = NotificationSettings.None;
 
@@ -155,6 +161,9 @@ internal sealed record OperatorOptions
 
     /// <summary>How long the API server may be silent before the gateway admits nothing new.</summary>
     public TimeSpan StalenessLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where the gateway reports to; null for the operator's Service.</summary>
+    public Uri? ReportsUrl { get; init; }
 
     /// <summary>
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.

@@ -133,9 +133,9 @@ internal static class OptionReaders
 
     public static string? HttpsUrl(string text, out Uri value) => Url(text, "https://api.example:6443", httpToo: false, out value);
 
-    /// <summary>An https URL without a path: the gateway forwards each path as it is.</summary>
+    /// <summary>An https URL without a path: the gateway forwards each path as it is, and reports to paths of its own.</summary>
     public static string? GatewayUrl(string text, out Uri value) => Url(text, "https://gateway.example:8443", httpToo: false, out value)
-        ?? (value.AbsolutePath == "/" ? null : "contains a path, which the gateway cannot have. Use only scheme, host and port, for example "
+        ?? (value.AbsolutePath == "/" ? null : "contains a path, which is not possible here. Use only scheme, host and port, for example "
             + "https://gateway.example:8443");
 
     /// <summary>A file that holds at least one PEM certificate and no private key.</summary>

@@ -88,6 +88,9 @@ internal static class OptionTable
         Row<IReadOnlyList<string>>("gateway-extra-names", "NAMES",
             "Comma-separated names or IP addresses for the gateway's managed certificate, in addition to the URL's host and the Service's",
             OptionReaders.Names, (o, v) => o with { GatewayExtraNames = v }, o => string.Join(',', o.GatewayExtraNames)),
+        Row<ListenAddress>("gateway-reports-listen", "HOST:PORT",
+            "The address at which every replica receives what the gateway reports (TLS, only from the gateway), if --gateway-url is set",
+            OptionReaders.Listen, (o, v) => o with { GatewayReportsAddress = v }, o => o.GatewayReportsAddress.ToString()),
         Row<NotificationSettings>("notifications-file", "FILE",
             "A YAML or JSON file with the receivers of notifications (activations, denials, late reviews and others), usually from a Secret",
             NotificationFile.Read, (o, v) => o with { Notifications = v }, o => o.Notifications.File ?? ""),
@@ -149,6 +152,9 @@ internal static class OptionTable
             OptionReaders.Text, (o, v) => o with { GatewayCertDir = v }, o => o.GatewayCertDir ?? ""),
         Row<TimeSpan>("staleness-limit", "DURATION", "gateway: how long the API server may be silent before the gateway admits nothing new",
             OptionReaders.Duration, (o, v) => o with { StalenessLimit = v }, o => GoDuration.Format(o.StalenessLimit)),
+        Row<Uri>("reports-url", "URL",
+            "gateway: where it reports what it forwards; by default the operator's Service, https://breakglass-operator-gateway.NAMESPACE.svc:9446",
+            OptionReaders.GatewayUrl, (o, v) => o with { ReportsUrl = v }, o => o.ReportsUrl?.OriginalString ?? ""),
     ];
 
     private static Option Row<T>(

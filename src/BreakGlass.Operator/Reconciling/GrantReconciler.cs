@@ -84,8 +84,8 @@ internal sealed class GrantReconciler(
         // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
         var left = facts.Due?.At - facts.Now;
         var patience = left < SealPatience ? left.Value : SealPatience;
-        IKubernetesObject<V1ObjectMeta>[] marked = [grant, .. facts.Policy is { } named ? (IKubernetesObject<V1ObjectMeta>[])[named] : [], .. facts.Approvals,
-            .. facts.Reviews];
+        IKubernetesObject<V1ObjectMeta>[] marked = [grant, .. facts.Policy is { } named ? (IKubernetesObject<V1ObjectMeta>[])[named] : [],
+            .. facts.Authority is { } authority ? (IKubernetesObject<V1ObjectMeta>[])[authority] : [], .. facts.Approvals, .. facts.Reviews];
         var known = await seals.CanJudgeAsync(marked, patience, cancellationToken);
         return facts.JudgedBy(seals.Check) with { Now = time.GetUtcNow(), SealsUnknown = !known };
     }
@@ -104,6 +104,8 @@ internal sealed class GrantReconciler(
             Name = name,
             Grant = grant,
             Policy = policy,
+            Authority = caches.AuthorityOf(policy),
+            VoucherUsedBy = grant is null ? null : OtherUse(grant),
             Approvals = caches.Approvals.Store.ByIndex(ClusterCaches.ByGrant, name),
             Reviews = caches.Reviews.Store.ByIndex(ClusterCaches.ByGrant, name),
             Lockdowns = [.. caches.Lockdowns.Store.List().Select(seals.Check.Believed)],
@@ -117,6 +119,15 @@ internal sealed class GrantReconciler(
         };
         return run.Of(grant?.Metadata.Uid).Known(insights?.With(facts) ?? facts);
     }
+
+    /// <summary>
+    /// Another grant that was given access by the same voucher. The authority's status says it, too; the grants say it also after the authority was deleted
+    /// and created again.
+    /// </summary>
+    private string? OtherUse(BreakGlassGrant grant) => !grant.Status.IsRecorded && VoucherRules.StampOf(grant) is { } id
+        ? caches.Grants.Store.ByIndex(ClusterCaches.ByVoucher, id)
+            .FirstOrDefault(g => g.Metadata.Uid != grant.Metadata.Uid && g.Status.IsRecorded && g.Spec.Policy == grant.Spec.Policy)?.Metadata.Name
+        : null;
 
     /// <summary>Only a grant that is not decided yet is compared with the policy's others, of which there may be thousands.</summary>
     private static bool AsksAboutOthers(BreakGlassGrant grant, PolicySpec policy) =>

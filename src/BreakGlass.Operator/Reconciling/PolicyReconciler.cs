@@ -6,7 +6,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
 internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealKeyring seals, Announcer announcer, GuardProbe guard, StampProbe stamp,
-    ActorProbe actors, CoreSettings settings, SteadyClock time, AuditPulse? pulse = null)
+    ActorProbe actors, CoreSettings settings, SteadyClock time, AuditPulse? pulse = null, AuditPulse? gateway = null)
     : IEntityController<BreakGlassPolicy>
 {
     private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
@@ -35,7 +35,8 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
             Guard = await guard.AskAsync(cancellationToken),
             Stamp = await stamp.AskAsync(cancellationToken),
             Actors = actors.Latest(policy),
-            Audit = pulse?.Now,
+            Audit = (GatewayRules.ShowsUse(policy.Spec) ? gateway : pulse)?.Now,
+            Authority = policy.Spec.Vouchers is { } vouchers ? caches.Authority(vouchers.Authority) : null,
             ClockSkew = time.Skew,
         };
         var plan = PolicyLifecycle.Decide(facts);

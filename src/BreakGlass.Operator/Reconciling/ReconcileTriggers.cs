@@ -2,7 +2,8 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>
 internal sealed class ReconcileTriggers(
-    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, EndSchedule ends) : IDisposable
+    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, WorkQueue<string> authorities,
+    EndSchedule ends) : IDisposable
 {
     /// <summary>The status of a policy, or of a lockdown, follows its grants at this distance, so that a burst of them is one write.</summary>
     private static readonly TimeSpan StatusLag = TimeSpan.FromSeconds(1);
@@ -16,6 +17,7 @@ internal sealed class ReconcileTriggers(
         _handlers.Add(caches.Approvals.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion)));
         _handlers.Add(caches.Reviews.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion)));
         _handlers.Add(caches.Lockdowns.AddHandler(OnLockdown));
+        _handlers.Add(caches.Authorities.AddHandler(OnAuthority));
         _handlers.Add(caches.Namespaces.AddHandler(OnNamespace));
         _handlers.Add(caches.ClusterRoles.AddHandler(
             c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1ClusterRole.KubeKind}/{c.Object.Metadata.Name}")));
@@ -37,6 +39,7 @@ internal sealed class ReconcileTriggers(
         foreach (var grant in caches.GrantsOfObjects()) grants.Add(grant, Lane.Background);
         foreach (var policy in caches.Policies.Store.List()) policies.Add(policy.Metadata.Name, Lane.Background);
         foreach (var lockdown in caches.Lockdowns.Store.List()) lockdowns.Add(lockdown.Metadata.Name, Lane.Background);
+        foreach (var authority in caches.Authorities.Store.List()) authorities.Add(authority.Metadata.Name, Lane.Background);
     }
 
     private void OnGrant(Change<BreakGlassGrant> change)
@@ -115,6 +118,27 @@ internal sealed class ReconcileTriggers(
         if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name)) is null) return;
         lockdowns.Add(lockdown.Metadata.Name);
         foreach (var grant in caches.LiveGrants) ends.End(grant.Metadata.Name);
+    }
+
+    /// <summary>A change may end every grant by a voucher of the authority.</summary>
+    private void OnAuthority(Change<BreakGlassAuthority> change)
+    {
+        var name = change.Object.Metadata.Name;
+
+        // The policies that accept its vouchers say whether it is Ready, also where it was us who wrote that.
+        foreach (var policy in caches.Policies.Store.List())
+        {
+            if (policy.Spec.Vouchers?.Authority == name) policies.AddAfter(policy.Metadata.Name, StatusLag);
+        }
+
+        if (change.IsSameVersion && !change.IsInitialList) return;
+        var isStatusOnly = IsStatusOnly(change);
+        Queue(authorities, name, isStatusOnly);
+        if (change.IsInitialList || isStatusOnly) return;
+        foreach (var grant in caches.LiveGrants)
+        {
+            if (VoucherRules.StampOf(grant) is not null && caches.Policy(grant.Spec.Policy)?.Spec.Vouchers?.Authority == name) ends.End(grant.Metadata.Name);
+        }
     }
 
     private void OnNamespace(Change<V1Namespace> change)

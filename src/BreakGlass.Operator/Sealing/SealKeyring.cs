@@ -16,7 +16,7 @@ internal sealed class SealKeyring(KubeClient client, string ns, TimeProvider tim
 
     private readonly SemaphoreSlim _reading = new(1);
     private volatile SealKeys _keys = SealKeys.None;
-    private long _readAt = Never;
+    private long _lookedAt = Never;
     private volatile bool _unread = true;
 
     /// <summary>Whether there are keys: nothing can be sealed or verified before.</summary>
@@ -49,6 +49,13 @@ internal sealed class SealKeyring(KubeClient client, string ns, TimeProvider tim
         await KnowKeyOfAsync(o, cancellationToken);
         return Seal.TryParse(Seal.Of(o), out var seal) && seal.Fits(o, _keys);
     }
+
+    /// <summary>
+    /// Whether an object is sealed with a compromised key that is being dropped. Admission gives it no other seal then: only the leader knows what was
+    /// believed before, and brings the new seal with it.
+    /// </summary>
+    public bool IsDoubtful(IKubernetesObject<V1ObjectMeta> o) =>
+        _keys.Rotation is { Cutoff: not null } && Seal.TryParse(Seal.Of(o), out var seal) && _keys.IsReplaced(seal.KeyId);
 
     /// <summary>
     /// Whether something can be said of the seals that objects carry, a grant's record among them. A key that is not known here makes the keys be read
@@ -97,13 +104,14 @@ internal sealed class SealKeyring(KubeClient client, string ns, TimeProvider tim
         await _reading.WaitAsync(cancellationToken);
         try
         {
-            if (unlessJustRead && _readAt != Never && time.GetElapsedTime(_readAt) < TimeSpan.FromSeconds(1)) return;
-            _readAt = time.GetTimestamp();
+            // Only reads for an unknown key count: a key can have been made right after a read that was due anyway.
+            if (unlessJustRead && _lookedAt != Never && time.GetElapsedTime(_lookedAt) < TimeSpan.FromSeconds(1)) return;
+            if (unlessJustRead) _lookedAt = time.GetTimestamp();
 
             // Until it is known otherwise: who gives this read up in the middle has learned nothing, and must not be told that keys were looked for.
             _unread = true;
             var secret = await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken);
-            var found = SealKeys.Read(secret?.Data);
+            var found = SealKeys.Of(secret);
             if (found.All.Count == 0) found = await MakeAsync(secret, cancellationToken);
             _unread = found.All.Count == 0;
             if (found.All.Count > 0 && !found.SameAs(_keys))
@@ -131,13 +139,13 @@ internal sealed class SealKeyring(KubeClient client, string ns, TimeProvider tim
         try
         {
             if (await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken) is not { } secret) return;
-            var keys = SealKeys.Read(secret.Data);
+            var keys = SealKeys.Of(secret);
 
             // A key that is dropped takes every seal made with it along: not by a clock that may be wrong.
             if (time.CertainNow() is not { } now) return;
             if (keys.All.Count == 0 || !keys.IsRotationDue(now)) return;
             var rotated = keys.Rotated(now, NewId(), RandomNumberGenerator.GetBytes(SealKey.SecretBytes));
-            await (writer ?? client).ReplaceAsync(secret with { Data = rotated.Write() }, cancellationToken);
+            await (writer ?? client).ReplaceAsync(rotated.In(secret), cancellationToken);
             logger.SealKeysRotated(string.Join(", ", rotated.All.Select(k => k.Id)));
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
@@ -149,8 +157,66 @@ internal sealed class SealKeyring(KubeClient client, string ns, TimeProvider tim
         await RefreshAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Begins a rotation on request, unless it was begun: a new key that is used at once. The keys are known here when this comes back. While another rotation
+    /// drops compromised keys, none is begun: it would give them the overlap of the new one.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="now">The time, by the API server's clock.</param>
+    /// <param name="writer">The client that writes.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>
+    /// The rotation that the keys are in, of this request or of an earlier one that is not over; null if there are no keys yet, or somebody else wrote them at
+    /// the same time.
+    /// </returns>
+    public async Task<KeyRotation?> ReplaceAsync(RotationRequest request, DateTimeOffset now, KubeClient writer, CancellationToken cancellationToken)
+    {
+        if (await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken) is not { } secret) return null;
+        var keys = SealKeys.Of(secret);
+        if (keys.All.Count == 0) return null;
+        if (keys.Rotation?.Id != request.Id && keys.Rotation?.Cutoff is null)
+        {
+            keys = keys.Replaced(request, now, NewId(), RandomNumberGenerator.GetBytes(SealKey.SecretBytes));
+            if (!await WriteAsync(secret, keys, writer, cancellationToken)) return null;
+        }
+
+        if (!keys.SameAs(_keys)) await RefreshAsync(cancellationToken);
+        return _keys.Rotation is { } rotation && rotation == keys.Rotation ? rotation : null;
+    }
+
+    /// <summary>Takes the rotation that the keys are in to its next phase: the last one drops the keys that were replaced.</summary>
+    /// <param name="id">The request.</param>
+    /// <param name="phase">The phase.</param>
+    /// <param name="writer">The client that writes.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Whether they are in that phase now.</returns>
+    public async Task<bool> AdvanceAsync(string id, RotationPhase phase, KubeClient writer, CancellationToken cancellationToken)
+    {
+        if (await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken) is not { } secret) return false;
+        var keys = SealKeys.Of(secret);
+        if (keys.Rotation?.Id != id || keys.Rotation.Phase > phase) return false;
+        if (!await WriteAsync(secret, keys.In(phase), writer, cancellationToken)) return false;
+        await RefreshAsync(cancellationToken);
+        return _keys.Rotation is { } rotation && rotation.Id == id && rotation.Phase >= phase;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _reading.Dispose();
+
+    private async Task<bool> WriteAsync(V1Secret there, SealKeys keys, KubeClient writer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await writer.ReplaceAsync(keys.In(there), cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsConflict)
+        {
+            return false;
+        }
+
+        logger.SealKeysRotated(string.Join(", ", keys.All.Select(k => k.Id)));
+        return true;
+    }
 
     private async ValueTask KnowKeyOfAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
@@ -180,15 +246,14 @@ internal sealed class SealKeyring(KubeClient client, string ns, TimeProvider tim
         {
             var made = there is null
                 ? await client.CreateAsync(
-                    new V1Secret { Metadata = OperatorSecrets.Meta(SecretName, ns), Type = "breakglass.dev/seal-keys", Data = keys.Write() },
-                    cancellationToken)
-                : await client.ReplaceAsync(there with { Data = keys.Write() }, cancellationToken);
+                    keys.In(new V1Secret { Metadata = OperatorSecrets.Meta(SecretName, ns), Type = "breakglass.dev/seal-keys" }), cancellationToken)
+                : await client.ReplaceAsync(keys.In(there), cancellationToken);
             logger.SealKeysMade(made.Metadata.Name);
-            return SealKeys.Read(made.Data);
+            return SealKeys.Of(made);
         }
         catch (KubeApiException e) when (e.IsAlreadyExists || e.IsConflict)
         {
-            return SealKeys.Read((await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken))?.Data);
+            return SealKeys.Of(await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken));
         }
     }
 

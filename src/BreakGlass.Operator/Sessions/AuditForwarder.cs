@@ -22,14 +22,17 @@ internal sealed class AuditForwarder(LogTail tail, string positionFile, HttpClie
     public static HttpClient Client(string? authorities, string? name)
     {
         var tls = new SslClientAuthenticationOptions();
-        if (name is not null) tls.TargetHost = name;
         if (authorities is not null)
         {
             tls.CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authorities);
         }
 
-        return new(new SocketsHttpHandler { SslOptions = tls, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
+        var client = new HttpClient(new SocketsHttpHandler { SslOptions = tls, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
+
+        // The handler compares the certificate with the host that requests name, whatever the options say.
+        if (name is not null) client.DefaultRequestHeaders.Host = name;
+        return client;
     }
 
     /// <summary>Forwards until cancelled.</summary>

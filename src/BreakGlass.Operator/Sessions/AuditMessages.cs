@@ -26,6 +26,9 @@ internal static partial class AuditMessages
         + "will say how many are missing")]
     public static partial void SessionEventsDropped(this ILogger logger, int miB);
 
+    [LoggerMessage(121, LogLevel.Warning, "refused a report of the gateway: {Why}")]
+    public static partial void ReportRefused(this ILogger logger, string why);
+
     [LoggerMessage(116, LogLevel.Warning, "failed to forward audit events; retrying: {Why}")]
     public static partial void AuditNotForwarded(this ILogger logger, string why);
 

@@ -1,19 +1,25 @@
 namespace BreakGlass.Operator.Sessions;
 
 /// <summary>
-/// How far the API server's audit events have arrived, at any replica: which of them gets the events depends on connections. The replica that is ahead writes
-/// the time of its latest event into a Lease, and all read it; only while a policy has an idle timeout, because nothing else needs it.
+/// How far the API server's audit events, or the reports of the gateway, have arrived, at any replica: which of them gets them depends on connections. The
+/// replica that is ahead writes the time of its latest event into a Lease, and all read it; only while a policy has an idle timeout, because nothing else
+/// needs it.
 /// </summary>
 /// <param name="client">The client.</param>
 /// <param name="ns">The operator's namespace.</param>
+/// <param name="lease">The name of the Lease: one of the constants.</param>
 /// <param name="caches">The policies.</param>
 /// <param name="here">The time of the latest event that this replica received; null if none.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class AuditPulse(
-    KubeClient client, string ns, ClusterCaches caches, Func<DateTimeOffset?> here, TimeProvider time, ILogger logger)
+    KubeClient client, string ns, string lease, ClusterCaches caches, Func<DateTimeOffset?> here, TimeProvider time, ILogger logger)
 {
-    public const string LeaseName = "breakglass-operator-audit";
+    /// <summary>Of the API server's audit events.</summary>
+    public const string OfAudit = "breakglass-operator-audit";
+
+    /// <summary>Of the gateway's reports.</summary>
+    public const string OfGateway = "breakglass-operator-gateway";
 
     /// <summary>
     /// How long an event is known before it counts. It may have arrived together with one of a grant, which a replica writes within this time
@@ -43,7 +49,7 @@ internal sealed class AuditPulse(
                     _fresh.Dequeue();
                 }
 
-                return new(_since, _settled);
+                return new(_since, _settled) { IsByGateway = lease == OfGateway };
             }
         }
     }
@@ -61,16 +67,16 @@ internal sealed class AuditPulse(
         if (!caches.Policies.Store.List().Any(p => p.Spec.IdleTimeout is not null)) return;
         try
         {
-            var lease = await client.TryGetAsync<V1Lease>(LeaseName, ns, cancellationToken);
-            var (written, mine) = (lease?.Spec?.RenewTime.AsUtc(), here());
+            var there = await client.TryGetAsync<V1Lease>(lease, ns, cancellationToken);
+            var (written, mine) = (there?.Spec?.RenewTime.AsUtc(), here());
 
             // Somebody whose clock was ahead wrote what has not happened yet. As long as it is there, it would say that events arrive.
             if (written > time.GetUtcNow() + AuditArrival.Silence) written = null;
             Note(written);
             if (mine is not { } at || written >= at - Step) return;
             var spec = new V1LeaseSpec { RenewTime = at.UtcDateTime };
-            var made = lease ?? new() { Metadata = new() { Name = LeaseName, NamespaceProperty = ns } };
-            if (lease is null) await client.CreateAsync(made with { Spec = spec }, cancellationToken);
+            var made = there ?? new() { Metadata = new() { Name = lease, NamespaceProperty = ns } };
+            if (there is null) await client.CreateAsync(made with { Spec = spec }, cancellationToken);
             else await client.ReplaceAsync(made with { Spec = spec }, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsConflict)

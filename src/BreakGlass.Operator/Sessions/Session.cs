@@ -17,6 +17,12 @@ internal sealed class Session(BreakGlassGrant grant, string observer)
     /// <summary>Whether something was counted that is not written.</summary>
     public bool IsDirty { get; set; }
 
+    /// <summary>Whether the time of the last use has changed, and may be written with what changes next.</summary>
+    public bool IsUsed { get; set; }
+
+    /// <summary>When it was written last, by the monotonic clock.</summary>
+    public long WrittenAt { get; set; }
+
     /// <summary>Whether the record contains what this replica wrote before.</summary>
     public bool IsRestored { get; set; }
 

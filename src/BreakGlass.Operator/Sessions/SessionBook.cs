@@ -21,6 +21,9 @@ internal sealed class SessionBook
     /// <summary>The most rows in memory before sessions that are written and at rest are dropped; they are read again when a further event comes.</summary>
     internal const int MostRows = 50_000;
 
+    /// <summary>The time between two writes of a session of which only the time of the last use has changed; less if the idle timeout is short.</summary>
+    internal static readonly TimeSpan UsePeriod = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan LastFlush = TimeSpan.FromSeconds(3);
     private const int AtOnce = 8;
     private const int MostTold = 5;
@@ -41,10 +44,12 @@ internal sealed class SessionBook
     private readonly Dictionary<string, Session> _sessions = [];
     private readonly Dictionary<string, int> _told = [];
     private readonly RequestLedger _ledger = new();
+    private readonly NamelessRequests _nameless = new();
     private readonly SessionTranscript? _transcript;
     private volatile MintedTokens _tokens = MintedTokens.None;
     private volatile Names? _names;
     private int _version;
+    private long _reportedUntil;
     private volatile bool _closed;
 
     public SessionBook(
@@ -59,6 +64,9 @@ internal sealed class SessionBook
 
     /// <summary>Whether events can be counted: whose they are is known, and what is counted will be written.</summary>
     public bool IsOpen => _caches.HasSynced && !_closed;
+
+    /// <summary>Up to when the gateway has reported everything to this replica; null if it has reported nothing.</summary>
+    public DateTimeOffset? ReportedUntil => Interlocked.Read(ref _reportedUntil) is var ticks and > 0 ? new(ticks, TimeSpan.Zero) : null;
 
     /// <summary>The name of this process in what it writes. A process that starts again has another one, and leaves what it wrote before as it is.</summary>
     internal static string ObserverOf(string identity) => identity.Length <= 63 ? identity : $"{identity[..30]}{identity[^33..]}";
@@ -91,6 +99,35 @@ internal sealed class SessionBook
         return true;
     }
 
+    /// <summary>
+    /// Counts what the gateway reports, all of it or nothing. False: nothing, because this replica stops. Only what grants with the path Gateway did is taken.
+    /// </summary>
+    /// <param name="body">The events.</param>
+    /// <param name="until">Up to when the gateway has reported everything, this body included; null if it does not say.</param>
+    /// <exception cref="FormatException">The body is not audit events.</exception>
+    public bool TakeReport(ReadOnlySpan<byte> body, DateTimeOffset? until)
+    {
+        var names = NamesNow();
+        var post = AuditReader.Read(body, names.Door, isReport: true);
+        List<(AuditEvent Event, Attributed Whose)> alarms = [];
+        lock (_lock)
+        {
+            if (_closed) return false;
+            foreach (var happened in post.Events)
+            {
+                if (happened.Stage is not "RequestReceived"
+                    && Whose(happened, names) is { ByName: false, TokenOf.Length: 0, Grant.Status.Path: SessionPath.Gateway } whose)
+                {
+                    CountReported(happened, whose, alarms);
+                }
+            }
+        }
+
+        if (until is { } at) Reported(AuditArrival.Believed(at, _time.GetUtcNow()));
+        foreach (var (happened, whose) in alarms) Alarm(happened, whose);
+        return true;
+    }
+
     /// <summary>Writes until cancelled, and then once more.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -116,12 +153,16 @@ internal sealed class SessionBook
         lock (_lock)
         {
             ReportStreams();
+            foreach (var (id, happened, whose) in _nameless.TakeDue(_time, all: _closed)) CountNew(id, happened, RequestStep.Done, whose);
             Forget();
-            dirty = [.. _sessions.Values.Where(s => s.IsDirty)];
+            dirty = [.. _sessions.Values.Where(s => s.IsDirty || (s.IsUsed && (_closed || _time.GetElapsedTime(s.WrittenAt) >= UsePeriodOf(s))))];
         }
 
         await Parallel.ForEachAsync(dirty, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, WriteAsync);
     }
+
+    private TimeSpan UsePeriodOf(Session session) =>
+        GoDuration.TryParse(_caches.Policy(session.Grant.Spec.Policy)?.Spec.IdleTimeout, out var idle) && idle / 4 < UsePeriod ? idle / 4 : UsePeriod;
 
     /// <summary>A storage that hangs keeps no process from its end.</summary>
     private async Task EndTranscriptAsync(Task transcribing, CancellationToken cancellationToken)
@@ -167,18 +208,62 @@ internal sealed class SessionBook
         if (happened.Stage is "RequestReceived") return AuditResults.Ignored;
         if (Whose(happened, names) is not { } whose) return AuditResults.Unknown;
         var step = _ledger.Take(happened, whose.Grant); // by its own times, which are the same when it comes again
-        var id = RequestLedger.IdOf(happened);
+        var id = RequestLedger.IdOf(happened, whose.Grant);
         happened = happened.ArrivedAt(_time.GetUtcNow());
         if (whose.Grant.Status.Path is SessionPath.Gateway) happened = happened.BeforeGateway();
-        if (step is RequestStep.Known) return AuditResults.Duplicate;
-        var uid = whose.Grant.Metadata.Uid ?? "";
-        if (!_sessions.TryGetValue(uid, out var session)) _sessions[uid] = session = new(whose.Grant, _observer);
-        (session.Grant, session.IsDirty, session.TouchedAt) = (whose.Grant, true, _time.GetTimestamp());
-
-        session.Record.Count(id, happened, step, whose, _time.GetUtcNow());
-        if (step is not RequestStep.Closed && AfterEnd.IsAccess(happened, whose)) alarms.Add((happened, whose));
-        _transcript?.Add(happened, whose);
+        if (step is RequestStep.Known && !_nameless.Take(id)) return AuditResults.Duplicate;
+        CountNew(id, happened, step is RequestStep.Known ? RequestStep.Done : step, whose);
+        if (IsAccessAfterEnd(happened, step, whose)) alarms.Add((happened, whose));
         return _time.GetUtcNow() - happened.At > LateAfter ? AuditResults.Late : AuditResults.Kept;
+    }
+
+    private void CountReported(AuditEvent happened, Attributed whose, List<(AuditEvent, Attributed)> alarms)
+    {
+        var step = happened.IsActivity ? RequestStep.Known : _ledger.Take(happened, whose.Grant);
+        var id = RequestLedger.IdOf(happened, whose.Grant);
+        happened = happened.ArrivedAt(_time.GetUtcNow());
+        if (happened.IsActivity || step is not RequestStep.Known) Use(whose.Grant, happened.At);
+        if (step is RequestStep.Known) return;
+
+        // The name of what a request creates is in its body, which the gateway does not read. An API server that reports as well knows it.
+        if (_settings.RecordsSessions && step is RequestStep.Done && IsNameless(happened)) _nameless.Add(id, happened, whose, _time.GetTimestamp());
+        else CountNew(id, happened, step, whose);
+        if (IsAccessAfterEnd(happened, step, whose)) alarms.Add((happened, whose));
+    }
+
+    private void CountNew(string id, AuditEvent happened, RequestStep step, Attributed whose)
+    {
+        var session = SessionOf(whose.Grant);
+        session.IsDirty = true;
+        session.Record.Count(id, happened, step, whose, _time.GetUtcNow());
+        _transcript?.Add(happened, whose);
+    }
+
+    private void Use(BreakGlassGrant grant, DateTimeOffset at)
+    {
+        var session = SessionOf(grant);
+        session.IsUsed = true;
+        session.Record.Use(at);
+    }
+
+    private Session SessionOf(BreakGlassGrant grant)
+    {
+        var uid = grant.Metadata.Uid ?? "";
+        if (!_sessions.TryGetValue(uid, out var session)) _sessions[uid] = session = new(grant, _observer);
+        (session.Grant, session.TouchedAt) = (grant, _time.GetTimestamp());
+        return session;
+    }
+
+    private static bool IsAccessAfterEnd(AuditEvent happened, RequestStep step, Attributed whose) =>
+        step is (RequestStep.Done or RequestStep.Opened) && AfterEnd.IsAccess(happened, whose);
+
+    private static bool IsNameless(AuditEvent happened) =>
+        happened is { Verb: "create", Resource.Length: > 0, Name.Length: 0 } && SessionRows.ResultOf(happened) is ActionResult.Allowed;
+
+    private void Reported(DateTimeOffset until)
+    {
+        for (var seen = Interlocked.Read(ref _reportedUntil); seen < until.UtcTicks; seen = Interlocked.Read(ref _reportedUntil))
+            Interlocked.CompareExchange(ref _reportedUntil, until.UtcTicks, seen);
     }
 
     /// <summary>Reports a request that must not have succeeded. The first of a grant have events of their own; all are counted and logged.</summary>
@@ -217,7 +302,7 @@ internal sealed class SessionBook
                     Metadata = new() { Name = session.Name },
                     Status = session.Record.Status(session.Grant, _time.GetUtcNow()) with { Tokens = TokensOf(session) },
                 };
-                session.IsDirty = false;
+                (session.IsDirty, session.IsUsed, session.WrittenAt) = (false, false, _time.GetTimestamp());
             }
 
             var written = await ApplyStatusAsync(session, mine, cancellationToken);
@@ -309,7 +394,8 @@ internal sealed class SessionBook
             if (isKnown && !(grant!.Status.IsTerminal && grant.Status.EndedAt + StreamsAfter < now)) continue;
             if (isKnown)
             {
-                foreach (var stream in streams) _residue.Add(grant!, stream.Note);
+                // The gateway has closed those that go through it.
+                foreach (var stream in streams.Where(s => !s.IsByGateway)) _residue.Add(grant!, stream.Note);
             }
 
             _ledger.Forget(streams.Key.GrantUid);
@@ -329,7 +415,7 @@ internal sealed class SessionBook
         _tokens = _tokens.Only(t => _caches.Grant(t.Grant)?.Metadata.Uid == t.GrantUid);
         var rows = _sessions.Values.Sum(s => s.Record.Rows + 1);
         if (rows <= MostRows) return;
-        foreach (var resting in _sessions.Values.Where(s => !s.IsDirty && s.Record.Totals.OpenStreams == 0).OrderBy(s => s.TouchedAt).ToList())
+        foreach (var resting in _sessions.Values.Where(s => !s.IsDirty && !s.IsUsed && s.Record.Totals.OpenStreams == 0).OrderBy(s => s.TouchedAt).ToList())
         {
             _sessions.Remove(resting.Uid);
             rows -= resting.Record.Rows + 1;

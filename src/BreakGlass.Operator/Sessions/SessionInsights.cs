@@ -9,12 +9,14 @@ namespace BreakGlass.Operator.Sessions;
 /// <param name="client">The client.</param>
 /// <param name="caches">Grants and policies.</param>
 /// <param name="sessions">The sessions; their rows need not be in the cache.</param>
-/// <param name="pulse">How far audit events have arrived.</param>
+/// <param name="pulse">How far audit events have arrived; null if they are not received.</param>
+/// <param name="gateway">How far the gateway's reports have arrived; null if there is no gateway.</param>
 /// <param name="look">Has a grant looked at.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class SessionInsights(
-    KubeClient client, ClusterCaches caches, Informer<BreakGlassSession> sessions, AuditPulse pulse, Action<string> look, TimeProvider time, ILogger logger)
+    KubeClient client, ClusterCaches caches, Informer<BreakGlassSession> sessions, AuditPulse? pulse, AuditPulse? gateway, Action<string> look,
+    TimeProvider time, ILogger logger)
 {
     /// <summary>The least time between two looks at one session.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -35,7 +37,7 @@ internal sealed class SessionInsights(
         var session = sessions.Store.Get(new("", facts.Name)) is { } cached && cached.Status.GrantUid == grant.Metadata.Uid ? cached : null;
         return facts with
         {
-            Audit = pulse.Now,
+            Audit = (GatewayRules.ShowsUse(grant.Status) ? gateway : pulse)?.Now,
             LastActivityAt = session is null ? null : MergedSession.Of(session.Status).Totals.LastActivityAt,
             Anomalies = _insights.TryGetValue(facts.Name, out var insight) && insight.Uid == grant.Metadata.Uid ? insight.Anomalies : [],
         };

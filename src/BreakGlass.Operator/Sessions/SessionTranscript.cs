@@ -104,7 +104,9 @@ internal sealed class SessionTranscript
             {
                 if (!_isPrepared) await _storage.PrepareAsync(cancellationToken);
                 _isPrepared = true;
-                next.Content ??= SpoolFile.Write(next.Path, await SizeAsync(cancellationToken), next.Entries, _key);
+
+                // What is handed over from here on cannot be in the journal before this size.
+                next.Content ??= SpoolFile.Write(next.Path, await JournalHead.SizeAsync(_storage, _key, cancellationToken), next.Entries, _key);
 
                 // A file that is there already is from a try whose answer was lost.
                 await _storage.CreateAsync(next.Path, next.Content, cancellationToken);
@@ -122,14 +124,6 @@ internal sealed class SessionTranscript
             _count(DeliveryResults.Failed, 1);
             _logger.SessionEventsNotHandedOver(JournalFailure.Of(e), Period.TotalSeconds);
         }
-    }
-
-    /// <summary>The size of the journal: what is handed over from here on cannot be in it before this index.</summary>
-    private async Task<long> SizeAsync(CancellationToken cancellationToken)
-    {
-        if (await _storage.ReadAsync(Checkpoint.Path, cancellationToken) is not { } note) return 0;
-        return Checkpoint.Open(note.Span, _key.Verifier, out var problem)?.Size
-            ?? throw new JournalException($"the journal's checkpoint cannot be used: {problem}. Use the key and the storage that belong together.");
     }
 
     /// <summary>The next file; null if nothing waits.</summary>

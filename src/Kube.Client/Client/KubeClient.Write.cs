@@ -33,6 +33,10 @@ public sealed partial class KubeClient
     public Task<T> ReplaceStatusAsync<T>(T obj, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, new() => ReplaceAsync(obj, "/status", cancellationToken);
 
+    /// <summary>Replaces the conditions of a CertificateSigningRequest alone, by which it is approved or denied.</summary>
+    public Task<V1CertificateSigningRequest> ReplaceApprovalAsync(V1CertificateSigningRequest request, CancellationToken cancellationToken) =>
+        ReplaceAsync(request, "/approval", cancellationToken);
+
     private Task<T> ReplaceAsync<T>(T obj, string subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {

@@ -76,6 +76,31 @@ public sealed partial class KubeClient : IDisposable
             : new(_callersTransport!, server, _time, options);
     }
 
+    /// <summary>
+    /// A client for the same cluster that is somebody else, by a bearer token, over connections of its own. Over a transport of the caller's it shares that
+    /// transport.
+    /// </summary>
+    /// <param name="token">The token.</param>
+    /// <param name="deadline">The deadline of each call, which is tried once; null for the deadline and the tries of this client.</param>
+    /// <exception cref="KubeConfigException">The certificates of the connection cannot be used.</exception>
+    public KubeClient As(string token, TimeSpan? deadline = null)
+    {
+        var options = deadline is { } most ? _options with { RequestTimeout = most, MaxTries = 1 } : _options;
+        if (_access is { Connection: var connection })
+        {
+            return new(
+                connection with
+                {
+                    Token = token, TokenFile = null, ClientCertificate = null, ClientKey = null, Username = null, Password = null, Exec = null,
+                    Impersonate = null,
+                }, _time, options);
+        }
+
+        var other = new KubeClient(_callersTransport!, Server, _time, options);
+        other._requests.DefaultRequestHeaders.Authorization = other._watches.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        return other;
+    }
+
     /// <summary>The same client with another deadline for each call, over connections of its own. Dispose of it before this one.</summary>
     public KubeClient WithDeadline(TimeSpan deadline) => WithOwnConnection(_options with { RequestTimeout = deadline });
 

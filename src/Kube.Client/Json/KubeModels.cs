@@ -15,6 +15,7 @@ public static class KubeModels
         [typeof(V1Namespace)] = new("", "v1", "Namespace", "namespaces", Namespaced: false),
         [typeof(V1ServiceAccount)] = new("", "v1", "ServiceAccount", "serviceaccounts", Namespaced: true),
         [typeof(V1Secret)] = new("", "v1", "Secret", "secrets", Namespaced: true),
+        [typeof(V1ConfigMap)] = new("", "v1", "ConfigMap", "configmaps", Namespaced: true),
         [typeof(V1Endpoints)] = new("", "v1", "Endpoints", "endpoints", Namespaced: true),
         [typeof(V1Role)] = new(Rbac, "v1", "Role", "roles", Namespaced: true),
         [typeof(V1ClusterRole)] = new(Rbac, "v1", "ClusterRole", "clusterroles", Namespaced: false),
@@ -30,6 +31,8 @@ public static class KubeModels
         [typeof(V1ValidatingAdmissionPolicy)] = new(Admission, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", Namespaced: false),
         [typeof(V1ValidatingAdmissionPolicyBinding)] = new(
             Admission, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", Namespaced: false),
+        [typeof(V1CertificateSigningRequest)] = new(
+            "certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", Namespaced: false),
         [typeof(TokenReview)] = new("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", Namespaced: false),
         [typeof(TokenRequest)] = new("authentication.k8s.io", "v1", "TokenRequest", "tokenrequests", Namespaced: true),
         [typeof(SecretMetadata)] = new("", "v1", "Secret", "secrets", Namespaced: true, MetadataOnly: true),

@@ -28,6 +28,7 @@ internal static class ModelHabits
         [typeof(V1PolicyRule)] = ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"],
         [typeof(Rbacv1Subject)] = ["kind", "apiGroup", "name", "namespace"],
         [typeof(V1Secret)] = ["apiVersion", "kind", "metadata", "type", "immutable", "data"],
+        [typeof(V1ConfigMap)] = ["apiVersion", "kind", "metadata", "immutable", "data", "binaryData"],
     };
 
     /// <summary>

@@ -28,7 +28,6 @@ internal static class Sockets
         handler.ActivityHeadersPropagator = null; // a traceparent of this process would replace the request's own
         handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1; // each byte is kept
         handler.ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
-        handler.InitialHttp2StreamWindowSize = 256 * 1024; // large lists; of a client that does not read, so much is kept for each request
         handler.ConnectCallback = ConnectAsync;
         return handler;
     }

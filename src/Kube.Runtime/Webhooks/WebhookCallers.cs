@@ -14,6 +14,9 @@ public sealed record WebhookCallers
     /// <summary>The authorities of client certificates; null if none is asked for.</summary>
     public Func<X509Certificate2Collection>? ClientAuthorities { get; init; }
 
+    /// <summary>Which of the certificates that the authorities signed are accepted; by default all of them.</summary>
+    public Func<X509Certificate2, bool> Accepts { get; init; } = static _ => true;
+
     /// <summary>
     /// Whether a request carries another credential, for example a token; null if there is none. With <see cref="ClientAuthorities"/>, one of both is enough.
     /// </summary>
@@ -21,6 +24,9 @@ public sealed record WebhookCallers
 
     /// <summary>The answer to everybody else. The default does not say that there is anything.</summary>
     public int StatusForOthers { get; init; } = StatusCodes.Status404NotFound;
+
+    /// <summary>What everybody else is answered; null for nothing but the status.</summary>
+    public string? SentenceForOthers { get; init; }
 
     /// <summary>Whether a request comes from somebody to be answered.</summary>
     internal bool Knows(HttpContext context) =>
@@ -32,7 +38,7 @@ public sealed record WebhookCallers
         if (ClientAuthorities is null) return false;
         var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
         if (items?.TryGetValue(Verdict, out var known) is true) return known is true;
-        var fits = context.Connection.ClientCertificate is { } certificate && IsFrom(certificate, ClientAuthorities());
+        var fits = context.Connection.ClientCertificate is { } certificate && Accepts(certificate) && IsFrom(certificate, ClientAuthorities());
         items?[Verdict] = fits;
         return fits;
     }

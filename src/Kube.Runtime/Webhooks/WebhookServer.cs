@@ -79,6 +79,9 @@ public sealed partial class WebhookServer : IAsyncDisposable
             if (ours is null && !callers.Knows(context))
             {
                 context.Response.StatusCode = callers.StatusForOthers;
+                if (callers.SentenceForOthers is not { } sentence) return;
+                context.Response.ContentType = "text/plain; charset=utf-8";
+                await context.Response.WriteAsync(sentence + "\n", context.RequestAborted);
                 return;
             }
 

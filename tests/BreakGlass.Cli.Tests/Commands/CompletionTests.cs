@@ -20,7 +20,7 @@ public sealed class CompletionTests : IDisposable
     public void Dispose() => _plugin.Dispose();
 
     [Theory]
-    [InlineData("re", "report\t*request\t*review\t*revoke\t*:4")]
+    [InlineData("re", "replay\t*report\t*request\t*review\t*revoke\t*:4")]
     [InlineData("request p", "payments-oncall\tPayments on-call\n:4")]
     [InlineData("--context x request p", "payments-oncall\tPayments on-call\n:4")]
     [InlineData("revoke ", "inc-4711\tExpired alice\n:4")]
@@ -28,11 +28,16 @@ public sealed class CompletionTests : IDisposable
     [InlineData("list --output=j", "json\n:4")]
     [InlineData("list --output = j", "json\n:4")]
     [InlineData("list --output =", "json\nname\nwide\nyaml\n:4")]
+    [InlineData("rotate ", "all\ngateway-ca\njournal-key\nseals\nwebhook-ca\n:4")]
     [InlineData("completion ", "bash\nfish\nkubectl\nzsh\n:4")]
     [InlineData("list -o ", "json\nname\nwide\nyaml\n:4")]
     [InlineData("credential --policy ", "payments-oncall\tPayments on-call\n:4")]
     [InlineData("review inc-4711 --out", "--outcome\t*--output\t*:4")]
     [InlineData("lint ", ":0")]
+    [InlineData("voucher i", "inspect\t*issue\t*:4")]
+    [InlineData("voucher sign ", ":0")]
+    [InlineData("voucher issue --holder ", ":0")]
+    [InlineData("voucher kit o", "open\tOpen a kit.\n:4")]
     [InlineData("request payments-oncall -- kub", ":0")]
     public async Task The_shell_is_told_what_can_follow(string words, string expected)
     {

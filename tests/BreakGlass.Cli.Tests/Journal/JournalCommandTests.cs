@@ -13,6 +13,8 @@ public sealed class JournalCommandTests : IDisposable
 {
     private static readonly SigningKey Key = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)7, 32)]);
 
+    private static readonly SigningKey Before = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)6, 32)]);
+
     private const string Attempt = "refused rbac: create rolebindings.rbac.authorization.k8s.io payments/mine";
 
     private readonly PluginHarness _plugin = new();
@@ -85,6 +87,27 @@ public sealed class JournalCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_has_the_old_key_gets_the_new_one_from_the_journal_and_decides()
+    {
+        var next = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)8, 32)]);
+        SigningKey.TryParse($"{next.ToSecretText()}\n{Key.ToSecretText()}", out var both).Should().BeTrue();
+        Append([.. JournalKeyEntries.Missing(both, new(), A.Start)], next);
+
+        foreach (var arguments in (string[][])[["verify"], ["verify", "--grant", "inc-1"], ["show"], ["export"]])
+        {
+            _plugin.Clear();
+            (await _plugin.RunAsync(["journal", .. arguments, _journal, "--key", _key])).Should().Be(1, "nothing is trusted that was not given");
+            _plugin.Error.Should().Contain("cannot be trusted").And.Contain($"entry 6 says that the key {next.Verifier.Id} follows the key {Key.Verifier.Id}")
+                .And.EndWith($"\n{next.Verifier}\n");
+        }
+
+        var keys = _plugin.File("both.pub", $"{Key.Verifier}\n{_plugin.Error.Split('\n')[^2]}\n");
+        _plugin.Clear();
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", keys)).Should().Be(0, _plugin.Error);
+        _plugin.Error.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Show_selects_entries()
     {
         (await _plugin.RunAsync("journal", "show", _journal, "--key", _key, "--type", "grant.activated", "--actor", "alice")).Should().Be(0, _plugin.Error);
@@ -111,7 +134,9 @@ public sealed class JournalCommandTests : IDisposable
             "dev.breakglass.lockdown.engaged|lockdowns/lockdown-1|sue|token leaked",
             "dev.breakglass.persistence.refused|grants/inc-4711|alice|" + Attempt[..59] + "…",
             "dev.breakglass.session.events|grants/inc-4711|alice|2 dropped, 2 event(s): get pods payments/web (403), …",
+            "dev.breakglass.session.recording|grants/inc-4711|alice|part 0, the last: exec in payments/web: sh",
             "dev.breakglass.sealkey.added|sealkeys/ab12",
+            $"dev.breakglass.journalkey.replaced|journalkeys/{Key.Verifier.Id}|follows {Before.Verifier.Id}, which did not sign this",
             "dev.breakglass.journal.live|journal|1 object(s)");
     }
 
@@ -120,7 +145,7 @@ public sealed class JournalCommandTests : IDisposable
     {
         Append(Others);
         foreach (var (flag, value, count) in ((string, string, int)[])
-            [("--type", "policy.changed", 1), ("--type", "lockdown.engaged", 1), ("--actor", "carol", 1), ("--actor", "dave", 1), ("--grant", "inc-4711", 4),
+            [("--type", "policy.changed", 1), ("--type", "lockdown.engaged", 1), ("--actor", "carol", 1), ("--actor", "dave", 1), ("--grant", "inc-4711", 5),
              ("--type", "session.events", 1)])
         {
             _plugin.Clear();
@@ -130,7 +155,7 @@ public sealed class JournalCommandTests : IDisposable
 
         _plugin.Clear();
         (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-4711")).Should().Be(0, _plugin.Error);
-        _plugin.Error.Should().Be("verified: 4 entries of inc-4711, none missing between them\n");
+        _plugin.Error.Should().Be("verified: 5 entries of inc-4711, none missing between them\n");
     }
 
     [Fact]
@@ -239,7 +264,18 @@ public sealed class JournalCommandTests : IDisposable
                     Status = new() { Residue = [Attempt] },
                 }, A.Start),
                 SessionEntries.Of(grant, "replica", 0, [Request("get", null, 403), Request("create", "exec", 101)], 2, A.Start),
+                new()
+                {
+                    Id = $"{grant.Metadata.Uid}/recording/s/0", Type = EntryTypes.SessionRecording, Source = JournalEntry.Operator,
+                    Subject = "grants/inc-4711", Time = A.Start, Data = new() { Grant = "inc-4711", Actor = "alice", Recording = new()
+                    {
+                        Stream = "s", Part = 0, Last = true, Hash = "00", Size = 1, StartedAt = A.Start, EndsAfter = 1,
+                        Request = "exec in payments/web: sh",
+                    } },
+                },
                 SealKeyEntries.Added(new("ab12", A.Start), 0, A.Start),
+                .. JournalKeyEntries.Missing(
+                    SigningKey.TryParse($"{Key.ToSecretText()}\n{Before.Verifier}", out var key) ? key : Key, new(), A.Start),
                 .. state.List(1, A.Start),
             ];
         }
@@ -273,11 +309,11 @@ public sealed class JournalCommandTests : IDisposable
         File.WriteAllBytes(file, bytes);
     }
 
-    private void Append(IReadOnlyList<JournalEntry> entries)
+    private void Append(IReadOnlyList<JournalEntry> entries, SigningKey? key = null)
     {
         var (after, files) = _edge.Append([.. entries.Select(e => (ReadOnlyMemory<byte>)e.Bytes())]);
         _edge = after;
-        foreach (var file in files.Append(new(Checkpoint.Path, Checkpoint.Sign(_edge.Size, _edge.Root(), Key))))
+        foreach (var file in files.Append(new(Checkpoint.Path, Checkpoint.Sign(_edge.Size, _edge.Root(), key ?? Key))))
         {
             var path = Path.Combine(_journal, file.Path);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

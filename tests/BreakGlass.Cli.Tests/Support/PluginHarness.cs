@@ -4,6 +4,7 @@ using System.Text;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
+using BreakGlass.Core.Vouchers;
 using k8s.Models;
 using Kube.Client;
 using TestKit;
@@ -38,6 +39,15 @@ internal sealed class PluginHarness : IDisposable
 
     /// <summary>What comes in on standard input.</summary>
     public string Input { get; set; } = "";
+
+    /// <summary>What the person types when a secret is asked for; if there is none, there is no terminal.</summary>
+    public Queue<string> Secrets { get; } = [];
+
+    /// <summary>What the person was asked for.</summary>
+    public List<string> Prompts { get; } = [];
+
+    /// <summary>Whether a person reads standard output.</summary>
+    public bool OutIsTerminal { get; set; }
 
     /// <summary>What running a command does; the commands are kept in <see cref="Ran"/>.</summary>
     public Func<ChildCommand, CancellationToken, Task<int>> Child { get; set; } = (_, _) => Task.FromResult(0);
@@ -96,7 +106,7 @@ internal sealed class PluginHarness : IDisposable
         Phase = GrantPhase.Active,
         ActivatedAt = Clock.GetUtcNow(),
         ExpiresAt = Clock.GetUtcNow().AddHours(1),
-        CredentialJwe = g.Spec.RecipientKey is { } key ? Encrypt(key, g.Metadata.Name, token) : null,
+        CredentialJwe = KeyOf(g.Spec) is { } key ? Encrypt(key, g.Metadata.Name, token) : null,
         Conditions = [new() { Type = "Active", Status = "True", Reason = "AccessGiven", Message = "Access works." }],
         Transitions = [new() { To = GrantPhase.Active, At = Clock.GetUtcNow(), Actor = "alice", Reason = "PolicyAllows" }],
     }));
@@ -169,6 +179,12 @@ internal sealed class PluginHarness : IDisposable
         Out = TextWriter.Synchronized(_out),
         Error = TextWriter.Synchronized(_error),
         Input = new StringReader(Input),
+        ReadSecret = Secrets.Count == 0 ? null : prompt =>
+        {
+            Prompts.Add(prompt);
+            return Secrets.Dequeue();
+        },
+        OutIsTerminal = OutIsTerminal,
         Variable = name => _variables.GetValueOrDefault(name),
         SetVariable = (name, value) => _variables[name] = value,
         Time = Clock,
@@ -185,6 +201,8 @@ internal sealed class PluginHarness : IDisposable
         },
         CredentialDirectory = CredentialDirectory,
     };
+
+    private static JsonWebKey? KeyOf(GrantSpec spec) => SignedVoucher.TryRead(spec.Voucher, out _)?.Claims.HolderKey ?? spec.RecipientKey;
 
     private static string Encrypt(JsonWebKey key, string grant, string token)
     {

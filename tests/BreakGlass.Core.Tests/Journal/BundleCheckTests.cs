@@ -16,7 +16,7 @@ public sealed class BundleCheckTests
     private const int Corruptions = 10_000;
     private const long First = 30;
 
-    private static BreakGlassGrant Grant { get; } = A.Grant(g => g with { Justification = "checkout returns 5xx", Ticket = "OPS-1" }) with
+    internal static BreakGlassGrant TheGrant { get; } = A.Grant(g => g with { Justification = "checkout returns 5xx", Ticket = "OPS-1" }) with
     {
         Status = new()
         {
@@ -32,7 +32,7 @@ public sealed class BundleCheckTests
         },
     };
 
-    internal static IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Bundle { get; } = Make(Grant);
+    internal static IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Bundle { get; } = Make(TheGrant);
 
     [Fact]
     public void A_bundle_that_was_not_changed_is_good()
@@ -46,9 +46,9 @@ public sealed class BundleCheckTests
     [Fact]
     public void The_same_evidence_makes_the_same_files_in_the_order_of_their_paths()
     {
-        Make(Grant).Keys.Should().Equal("SHA256SUMS", "checkpoint", "entries/30.json", "entries/31.json", "entries/32.json", "key.pub",
+        Make(TheGrant).Keys.Should().Equal("SHA256SUMS", "checkpoint", "entries/30.json", "entries/31.json", "entries/32.json", "key.pub",
             "proofs/30.tlog-proof", "proofs/31.tlog-proof", "proofs/32.tlog-proof", "report.json");
-        Make(Grant).Select(f => Convert.ToHexString(f.Value.Span)).Should().Equal(Bundle.Values.Select(f => Convert.ToHexString(f.Span)));
+        Make(TheGrant).Select(f => Convert.ToHexString(f.Value.Span)).Should().Equal(Bundle.Values.Select(f => Convert.ToHexString(f.Span)));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class BundleCheckTests
     [Fact]
     public void An_entry_of_another_grant_does_not_belong_into_the_bundle()
     {
-        var (log, _) = Log(Grant);
+        var (log, _) = Log(TheGrant);
         Problem(files =>
         {
             files["entries/3.json"] = TestLog.Entry(3);
@@ -156,9 +156,9 @@ public sealed class BundleCheckTests
     [Fact]
     public void The_key_in_the_bundle_is_not_trusted()
     {
-        var (log, report) = Log(Grant, SigningKey.Of(TestLog.Origin, TestLog.Seed(8)));
+        var (log, report) = Log(TheGrant, SigningKey.Of(TestLog.Origin, TestLog.Seed(8)));
         _ = log;
-        var files = Files(BundleFiles.Write(report, SigningKey.Of(TestLog.Origin, TestLog.Seed(8)).Verifier, [Report(Grant)]));
+        var files = Files(BundleFiles.Write(report, SigningKey.Of(TestLog.Origin, TestLog.Seed(8)).Verifier, [Report(TheGrant)]));
         Check(files).Problems.Select(p => p.Message).Should().Contain(m => m.StartsWith("key.pub is not the key that you gave"))
             .And.Contain(m => m.StartsWith("the file checkpoint cannot be trusted: it is not signed by the key"));
     }
@@ -203,7 +203,7 @@ public sealed class BundleCheckTests
     private static IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Make(BreakGlassGrant grant) =>
         Files(BundleFiles.Write(Log(grant).Report, TestLog.Key.Verifier, [Report(grant)]));
 
-    private static LogFile Report(BreakGlassGrant grant) => new(BundleFiles.Report, Encoding.UTF8.GetBytes(new JsonObject
+    internal static LogFile Report(BreakGlassGrant grant) => new(BundleFiles.Report, Encoding.UTF8.GetBytes(new JsonObject
     {
         ["grant"] = JsonSerializer.SerializeToNode(grant, KubeKinds.Of<BreakGlassGrant>().Json),
     }.ToJsonString()));

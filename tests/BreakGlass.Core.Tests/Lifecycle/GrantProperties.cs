@@ -1,3 +1,4 @@
+using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
@@ -40,6 +41,30 @@ public sealed class GrantProperties
         ], "what never opened shows nothing");
         overtaken.Should().BeGreaterThan(20, "a run that gave way meets what others did meanwhile");
         outlasted.Should().BeGreaterThan(3, "the cause of an end can be gone before the end is recorded");
+    }
+
+    [Fact]
+    public void Whatever_happens_a_grant_by_voucher_opens_once_and_ends_with_its_authority()
+    {
+        var (opened, revoked) = (0, 0);
+        Check(51, RandomScenario.AnyByVoucher(forgeries: false), scenario =>
+        {
+            var (world, invariants) = Live(scenario, forgeries: false);
+            if (world.Cluster.Authority is not { Spec.Suspended: false })
+            {
+                world.CachesLag = false;
+                Rest(world);
+                if (world.Cluster.Grant is { Status.ExpiresAt: not null }) invariants.NothingIsLeft();
+            }
+
+            End(world);
+            opened += invariants.Opened.Count;
+            if (world.Cluster.Grant?.Status.EndReason is EndReason.VoucherRevoked) revoked++;
+            invariants.NothingIsLeft();
+            if (world.Cluster.Grant is not null) world.Status.IsTerminal.Should().BeTrue("some hours after its creation every grant is over");
+        });
+        opened.Should().BeGreaterThan(20, "what never opened shows nothing");
+        revoked.Should().BeGreaterThan(5);
     }
 
     [Fact]
@@ -162,7 +187,10 @@ public sealed class GrantProperties
     }
 
     private static void Check(ulong seed, bool forgeries, Action<RandomScenario> property) =>
-        Prop.ForAll(RandomScenario.Any(forgeries), property).Check(Thousand.WithReplay(seed, 1UL + (seed * 2)));
+        Check(seed, RandomScenario.Any(forgeries), property);
+
+    private static void Check(ulong seed, Arbitrary<RandomScenario> scenarios, Action<RandomScenario> property) =>
+        Prop.ForAll(scenarios, property).Check(Thousand.WithReplay(seed, 1UL + (seed * 2)));
 
     private static (ModelWorld World, Invariants Invariants) Live(RandomScenario scenario, bool forgeries)
     {

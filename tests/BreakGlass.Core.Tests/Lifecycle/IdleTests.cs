@@ -54,6 +54,44 @@ public sealed class IdleTests
     }
 
     [Fact]
+    public void Through_the_gateway_a_stream_that_only_stays_open_is_no_use_and_needs_no_audit_events()
+    {
+        var world = Gateway(RecordingMode.Requests).RunFor(TimeSpan.FromMinutes(1));
+        world.HasAccess().Should().BeTrue();
+        world.ForgeStatus(s => s with { Session = new() { OpenStreams = 1, LastActivityAt = A.Start.AddMinutes(1) } });
+        world.RunUntil(A.Start.AddMinutes(6).AddSeconds(-1)).HasAccess().Should().BeTrue();
+        world.RunUntil(A.Start.AddMinutes(6).AddSeconds(2)).Status.EndReason.Should().Be(EndReason.Idle);
+    }
+
+    [Fact]
+    public void Through_the_gateway_a_shell_that_is_used_stays()
+    {
+        var world = Gateway(RecordingMode.Requests);
+        for (var minute = 1; minute < 20; minute++)
+        {
+            world.RunUntil(A.Start.AddMinutes(minute));
+            world.Cluster.LastUse = A.Start.AddMinutes(minute);
+        }
+
+        world.HasAccess().Should().BeTrue();
+        world.RunUntil(A.Start.AddMinutes(24).AddSeconds(2)).Status.EndReason.Should().Be(EndReason.Idle);
+    }
+
+    [Fact]
+    public void A_gateway_that_reports_nothing_ends_nobodys_access()
+    {
+        var world = Gateway(RecordingMode.Requests).RunFor(TimeSpan.FromMinutes(1));
+        world.Cluster.LastEvent = world.Now;
+        world.RunUntil(A.Start.AddMinutes(29)).HasAccess().Should().BeTrue();
+    }
+
+    private static ModelWorld Gateway(RecordingMode record) =>
+        new(A.Policy(s => s with { IdleTimeout = "5m", Session = new() { Path = SessionPath.Gateway, Record = record } }))
+        {
+            Settings = A.Settings with { HasGateway = true },
+        };
+
+    [Fact]
     public void Without_audit_events_no_policy_asks_for_it_and_nothing_is_looked_at()
     {
         var world = new ModelWorld().RunFor(TimeSpan.FromMinutes(1));

@@ -34,6 +34,7 @@ public sealed class PolicyLifecycleTests
     [InlineData("bind", "RoleNotBindable", "allow-list (ClusterRole breakglass-operator-bind)")]
     [InlineData("suspended", "Suspended", "spec.suspended is true")]
     [InlineData("gateway", "NoGateway", "set --gateway-url")]
+    [InlineData("recording", "NotSupported", "set --journal-directory or --journal-bucket")]
     public void A_policy_that_gives_nothing_says_why(string why, string reason, string words)
     {
         var facts = why switch
@@ -41,6 +42,11 @@ public sealed class PolicyLifecycleTests
             "mistake" => Usual with { Policy = A.Policy(s => s with { Duration = new() { Max = "13h" } }) },
             "unsupported" => Usual with { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
             "gateway" => Usual with { Policy = A.Policy(s => s with { Session = new() { Path = SessionPath.Gateway } }) },
+            "recording" => Usual with
+            {
+                Policy = A.Policy(s => s with { Session = new() { Path = SessionPath.Gateway, Record = RecordingMode.Streams } }),
+                Settings = A.Settings with { HasGateway = true },
+            },
             "role" => Usual with { Cluster = AView.Of(A.Namespace("payments")) },
             "bind" => Usual with { Unbindable = [new() { Kind = "ClusterRole", Name = "edit" }] },
             _ => Usual with { Policy = A.Policy(s => s with { Suspended = true }) },
@@ -49,6 +55,45 @@ public sealed class PolicyLifecycleTests
         (ready.Status, ready.Reason).Should().Be(("False", reason));
         ready.Message.Should().Contain(words).And.EndWith(".");
     }
+
+    [Theory]
+    [InlineData("missing", "AuthorityNotFound", "'offline-2026' does not exist")]
+    [InlineData("being deleted", "AuthorityNotFound", "'offline-2026' does not exist")]
+    [InlineData("not checked", "AuthorityNotReady", "has not checked it yet")]
+    [InlineData("suspended", "AuthorityNotReady", "Suspended: spec.suspended is set")]
+    public void A_policy_whose_authority_does_not_work_says_so_and_gives_access_to_people_who_can_sign_in(string why, string reason, string words)
+    {
+        var authority = AVoucher.Desk.Authority();
+        var plan = PolicyLifecycle.Decide(Usual with
+        {
+            Policy = AVoucher.Policy(),
+            Authority = why switch
+            {
+                "missing" => null,
+                "being deleted" => Judged(authority) with { Metadata = authority.Metadata with { DeletionTimestamp = A.Start.UtcDateTime } },
+                "suspended" => Judged(AVoucher.Desk.Authority(s => s with { Suspended = true })),
+                _ => authority,
+            },
+        });
+        Of(plan, "VouchersReady").Should().Match<Condition>(c => c.Status == "False" && c.Reason == reason && c.Message.Contains(words)
+            && c.Message.Contains("Requests without a voucher are not affected.") && c.Message.EndsWith('.'));
+        Of(plan, "Ready").Status.Should().Be("True");
+    }
+
+    [Fact]
+    public void A_policy_whose_authority_is_ready_says_so_until_it_accepts_no_vouchers_any_more()
+    {
+        var policy = AVoucher.Policy();
+        var plan = PolicyLifecycle.Decide(Usual with { Policy = policy, Authority = Judged(AVoucher.Desk.Authority()) });
+        Of(plan, "VouchersReady").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AuthorityReady");
+        var without = A.Policy() with { Status = plan.Status };
+        Conditions.Find(PolicyLifecycle.Decide(Usual with { Policy = without }).Status.Conditions, "VouchersReady").Should().BeNull();
+    }
+
+    private static BreakGlassAuthority Judged(BreakGlassAuthority authority) => authority with
+    {
+        Status = AuthorityLifecycle.Decide(new() { Now = A.Start, Authority = authority, Seal = Core.Sealing.SealState.Valid }).Status,
+    };
 
     [Fact]
     public void A_policy_with_an_idle_timeout_is_ready_only_while_audit_events_arrive()

@@ -34,6 +34,11 @@ public sealed class GrantRulesTests
             { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
         ["a policy through a gateway that is not there"] = new("NoGateway", "spec.policy", "only through the gateway", "use another policy")
             { Policy = A.Policy(s => s with { Session = new() { Path = SessionPath.Gateway } }) },
+        ["a recording that has no place"] = new("PolicyNotReady", "spec.policy", "spec.session.record", "recordings are stored in the journal")
+        {
+            Policy = A.Policy(s => s with { Session = new() { Path = SessionPath.Gateway, Record = RecordingMode.Streams } }),
+            Settings = A.Settings with { HasGateway = true },
+        },
         ["a seal that does not fit"] = new("SealBroken", "spec.requester", "Create a new grant with another name",
             "tell the platform team") { Seal = SealState.Broken, PolicySeal = SealState.Missing },
         ["a policy that nobody vouches for"] = new("PolicyNotSealed", "spec.policy", "Ask its owners to apply it again") { PolicySeal = SealState.Missing },
@@ -101,12 +106,12 @@ public sealed class GrantRulesTests
     /// <summary>What the life of a grant denies it for, beside its policy's word; each has a test with those of that life.</summary>
     private static readonly string[] DeniedLater =
         ["Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate",
-        "LimitReached", "CoolingDown", "JournalUnavailable"];
+        "LimitReached", "CoolingDown", "JournalUnavailable", "NotADrill", "DrillsForbidden"];
 
     [Fact]
     public void Every_reason_has_its_counter_and_every_counter_its_reason() =>
-        DenialReasons.All.Should().BeEquivalentTo(Denied.Values.Select(d => d.Judge().Denial!.Reason).Distinct().Concat(DeniedLater)).And
-            .OnlyHaveUniqueItems();
+        DenialReasons.All.Should().BeEquivalentTo(
+            Denied.Values.Select(d => d.Judge().Denial!.Reason).Union(VoucherRulesTests.Reasons).Concat(DeniedLater)).And.OnlyHaveUniqueItems();
 
     [Theory]
     [MemberData(nameof(DeniedCases))]

@@ -2,6 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
 using FluentAssertions;
 using Kube.Client;
 using TestKit.Builders;
@@ -69,6 +70,47 @@ public sealed class OnePersonTests
         ReviewRules.Blocked(A.Grant(s => s with { Requester = A.Caller("Alice") }, "next", "grant-2"), Policy,
             [over with { Status = over.Status with { Conditions = [new() { Type = GrantConditions.Reviewed, Status = "False" }] } }])!.Reason
             .Should().Be("ReviewPending");
+    }
+
+    [Theory]
+    [InlineData("courier", null, null)]
+    [InlineData("Courier", null, null)]
+    [InlineData("adm-77", "u-7", null)]
+    [InlineData("adm-77", null, "id=4711")]
+    public void Who_presented_a_voucher_neither_approves_nor_reviews_what_it_gave(string name, string? uid, string? person)
+    {
+        var grant = AVoucher.Grant(s => s with
+        {
+            Requester = s.Requester! with
+            {
+                Extra = new Dictionary<string, IReadOnlyList<string>>
+                {
+                    [BreakGlassApi.VoucherExtra] = ["v-1"], [BreakGlassApi.PresenterUidExtra] = ["u-7"], [BreakGlassApi.PresenterPersonExtra] = ["id=4711"],
+                },
+            },
+        });
+        var who = A.Caller(name, "approvers", "security") with { Uid = uid, Person = person is null ? [] : [person] };
+
+        var problem = ApprovalRules.AtAdmission(A.Approval(grant, who), grant, Policy)!;
+        (problem.Reason, problem.Field).Should().Be(("OwnRequest", "spec.approver"));
+        problem.Message.Should().Contain("presented the voucher of this grant").And.Contain("ask one of Group approvers");
+        ApprovalRules.Check(A.Approval(grant, A.Caller("carol", "approvers") with { Uid = "u-8", Person = ["id=4712"] }), grant, Policy).Should().BeNull();
+
+        var over = grant with { Status = A.FinishedGrant(GrantPhase.Expired).Status };
+        problem = ReviewRules.AtAdmission(A.Review(over, who), over, Policy)!;
+        (problem.Reason, problem.Field).Should().Be(("OwnRequest", "spec.reviewer"));
+        ReviewRules.Check(A.Review(over, who), over, null)!.Reason.Should().Be("OwnRequest", "the policy is gone");
+        ReviewRules.Check(A.Review(over, A.Caller("sue", "security")), over, Policy).Should().BeNull();
+    }
+
+    [Fact]
+    public void A_presenter_whose_name_is_too_long_to_be_kept_is_known_by_its_start()
+    {
+        var name = new string('x', Stamps.LongestPresenter);
+        var grant = A.Grant(s => s with { Requester = A.Caller("alice") with { PresentedBy = name } });
+        Callers.IsPresenter(A.Caller(name + "-more"), grant.Spec.Requester).Should().BeTrue();
+        Callers.IsPresenter(A.Caller(name[1..]), grant.Spec.Requester).Should().BeFalse();
+        Callers.IsPresenter(A.Caller("alice"), A.Caller("alice")).Should().BeFalse("nobody presented a voucher");
     }
 
     [Theory]

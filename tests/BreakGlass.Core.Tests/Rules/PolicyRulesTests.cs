@@ -130,6 +130,22 @@ public sealed class PolicyRulesTests
             .Which.Message.Should().Contain("so it cannot enforce").And.Contain("remove the field, or set up audit events");
     }
 
+    [Fact]
+    public void What_the_gateway_shows_needs_no_audit_events()
+    {
+        PolicySpec Through(PolicySpec spec, RecordingMode record) => spec with
+        {
+            IdleTimeout = "10m", Session = new() { Path = SessionPath.Gateway, Record = record, OnAnomaly = AnomalyHandling.Revoke },
+        };
+        var settings = A.Settings with { HasGateway = true };
+        PolicyRules.Check(A.Policy(s => Through(s, RecordingMode.Requests)), settings).Should().BeEmpty();
+        PolicyRules.Check(A.Policy(s => Through(s, RecordingMode.Streams)), settings).Should().BeEmpty();
+        PolicyRules.Check(A.Policy(s => Through(s, RecordingMode.None)), settings).Select(p => p.Field)
+            .Should().BeEquivalentTo("spec.idleTimeout", "spec.session.onAnomaly");
+        PolicyRules.Check(A.Policy(s => Through(s, RecordingMode.Requests)), A.Settings).Should().HaveCount(2, "there is no gateway");
+        PolicyRules.Check(A.Policy(s => s with { IdleTimeout = "10m" }), settings).Should().ContainSingle("on the direct path, nothing shows use");
+    }
+
     [Theory]
     [MemberData(nameof(FineCases))]
     public void What_is_right_has_no_problem(string what) => PolicyRules.Check(A.Policy(Fine[what]), A.Settings).Should().BeEmpty();

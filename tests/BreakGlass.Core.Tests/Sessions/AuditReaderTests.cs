@@ -34,6 +34,23 @@ public sealed class AuditReaderTests
     }
 
     [Fact]
+    public void What_only_the_gateway_can_say_counts_in_its_reports_and_not_in_an_API_servers_events()
+    {
+        var happened = Audit.Json(Audit.Identity);
+        happened["annotations"] = new JsonObject
+        {
+            [GatewayReports.BytesIn] = "17", [GatewayReports.BytesOut] = "9000000000", [GatewayReports.Activity] = "true", [GatewayReports.Begun] = "true",
+        };
+        AuditReader.Read(Encoding.UTF8.GetBytes(happened.ToJsonString()), Audit.Door, isReport: true).Events.Single().Should().Match<AuditEvent>(
+            e => e.IsReport && e.BytesIn == 17 && e.BytesOut == 9_000_000_000 && e.IsActivity && e.HasBegun);
+        Audit.Read(happened.ToJsonString()).Events.Single().Should().Match<AuditEvent>(
+            e => !e.IsReport && e.BytesIn == null && e.BytesOut == null && !e.IsActivity && !e.HasBegun);
+
+        happened["annotations"]![GatewayReports.BytesIn] = "-1";
+        AuditReader.Read(Encoding.UTF8.GetBytes(happened.ToJsonString()), Audit.Door, isReport: true).Events.Single().BytesIn.Should().BeNull();
+    }
+
+    [Fact]
     public void The_order_of_fields_does_not_matter()
     {
         var mine = Audit.Json(Audit.Identity);

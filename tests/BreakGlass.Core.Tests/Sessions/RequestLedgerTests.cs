@@ -63,5 +63,45 @@ public sealed class RequestLedgerTests
         Take(stream with { Stage = "ResponseComplete" }).Should().Be(RequestStep.Known);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_request_through_the_gateway_counts_once_whoever_reports_it_first(bool gatewayFirst)
+    {
+        var mine = Audit.Event() with { IsReport = true };
+        var theirs = mine with { IsReport = false, ReceivedAt = mine.ReceivedAt.AddMilliseconds(3), RequestUri = "/other", Verb = "list" };
+        Through(gatewayFirst ? mine : theirs).Should().Be(RequestStep.Done);
+        Through(gatewayFirst ? theirs : mine).Should().Be(RequestStep.Known);
+        RequestLedger.IdOf(mine, s_through).Should().Be(RequestLedger.IdOf(theirs, s_through), "replicas know it again, too");
+        Through(theirs with { AuditId = "direct" }).Should().Be(RequestStep.Done, "the gateway knows nothing of it");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_stream_through_the_gateway_is_open_once_and_known_to_be_closed_by_it(bool gatewayFirst)
+    {
+        var mine = Audit.Event("watch") with { IsReport = true, Stage = "ResponseStarted" };
+        var theirs = mine with { IsReport = false, ReceivedAt = mine.ReceivedAt.AddMilliseconds(3) };
+        Through(gatewayFirst ? mine : theirs).Should().Be(RequestStep.Opened);
+        Through(gatewayFirst ? theirs : mine).Should().Be(RequestStep.Known);
+        _ledger.Open.Should().ContainSingle().Which.IsByGateway.Should().BeTrue();
+        Through(theirs with { Stage = "ResponseComplete" }).Should().Be(RequestStep.Closed);
+        Through(mine with { Stage = "ResponseComplete", HasBegun = true }).Should().Be(RequestStep.Known);
+    }
+
+    [Fact]
+    public void The_end_of_a_stream_that_began_at_another_replica_counts_no_request()
+    {
+        var end = Audit.Event("watch") with { IsReport = true, HasBegun = true };
+        Through(end).Should().Be(RequestStep.ClosedElsewhere);
+        Through(end).Should().Be(RequestStep.Known);
+    }
+
+    private static readonly Core.Api.BreakGlassGrant s_through =
+        Audit.Grant with { Status = Audit.Grant.Status with { Path = Core.Api.SessionPath.Gateway } };
+
+    private RequestStep Through(AuditEvent happened) => _ledger.Take(happened, s_through);
+
     private RequestStep Take(AuditEvent happened) => _ledger.Take(happened, Audit.Grant);
 }

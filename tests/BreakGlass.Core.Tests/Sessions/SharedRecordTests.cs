@@ -50,6 +50,21 @@ public sealed class SharedRecordTests
     }
 
     [Fact]
+    public void The_time_of_the_last_use_stays_when_requests_are_taken_back()
+    {
+        var batch = Events(2);
+        Count(_first, batch);
+        Count(_second, batch);
+        _second.Use(A.Start.AddHours(1));
+        _stored.Write("pod-a", _first);
+        _stored.Write("pod-b", _second).Should().BeTrue();
+        _stored.Write("pod-b", _second);
+        _second.Totals.Should().Match<SessionSummary>(t => t.Requests == 0 && t.LastActivityAt == A.Start.AddHours(1));
+        _second.Use(A.Start);
+        _second.Totals.LastActivityAt.Should().Be(A.Start.AddHours(1));
+    }
+
+    [Fact]
     public void A_stream_that_two_replicas_saw_begin_is_open_once()
     {
         var stream = Audit.Event("create", "pods", "web", 101) with { Stage = "ResponseStarted", Subresource = "exec" };
@@ -161,7 +176,7 @@ public sealed class SharedRecordTests
 
     private static void Count(SharedRecord record, IEnumerable<AuditEvent> events)
     {
-        foreach (var happened in events) record.Count(RequestLedger.IdOf(happened), happened, RequestStep.Done, Whose, A.Start);
+        foreach (var happened in events) record.Count(RequestLedger.IdOf(happened, Whose.Grant), happened, RequestStep.Done, Whose, A.Start);
     }
 
     /// <summary>The object, with what each replica wrote last, as server-side apply merges it.</summary>

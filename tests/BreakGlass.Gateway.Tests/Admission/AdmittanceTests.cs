@@ -41,20 +41,28 @@ public sealed class AdmittanceTests : IDisposable
     [Fact]
     public void Without_a_certificate_nobody_is_admitted()
     {
-        Admittance.Judge(null, _grant, A.Start)!.Reason.Should().Be(RefusalReasons.NoCertificate);
+        Admittance.Judge(null, _grant, stop: null, A.Start)!.Reason.Should().Be(RefusalReasons.NoCertificate);
     }
 
     [Fact]
     public void A_certificate_that_the_authority_did_not_sign_is_not_admitted_whatever_it_says()
     {
-        Admittance.Judge(_certificate with { IsTrusted = false }, _grant, A.Start)!.Reason.Should().Be(RefusalReasons.UnknownCertificate);
-        Admittance.Judge(_certificate with { Grant = null }, _grant, A.Start)!.Reason.Should().Be(RefusalReasons.UnknownCertificate);
+        Admittance.Judge(_certificate with { IsTrusted = false }, _grant, stop: null, A.Start)!.Reason.Should().Be(RefusalReasons.UnknownCertificate);
+        Admittance.Judge(_certificate with { Grant = null }, _grant, stop: null, A.Start)!.Reason.Should().Be(RefusalReasons.UnknownCertificate);
+    }
+
+    [Fact]
+    public void The_gateways_own_certificate_is_of_no_grant()
+    {
+        using var own = _authority.Client(new Uri("breakglass://gateway"), s_end);
+        Admittance.Judge(ClientCertificate.Read(own, [_authority.Certificate]), _grant, stop: null, A.Start)!.Reason
+            .Should().Be(RefusalReasons.UnknownCertificate);
     }
 
     [Fact]
     public void A_grant_that_does_not_exist_or_has_another_uid_is_not_admitted()
     {
-        Admittance.Judge(_certificate, null, A.Start)!.Reason.Should().Be(RefusalReasons.NoGrant);
+        Admittance.Judge(_certificate, null, stop: null, A.Start)!.Reason.Should().Be(RefusalReasons.NoGrant);
         Judge(_grant with { Metadata = _grant.Metadata with { Uid = "grant-2" } })!.Reason.Should().Be(RefusalReasons.OtherCertificate);
         Judge(_grant with { Metadata = _grant.Metadata with { Name = "inc-4712" } })!.Reason.Should().Be(RefusalReasons.NoGrant);
     }
@@ -107,8 +115,8 @@ public sealed class AdmittanceTests : IDisposable
     [Fact]
     public void The_end_by_the_clock_counts_whatever_the_phase_says()
     {
-        Admittance.Judge(_certificate, _grant, s_end.AddTicks(-1)).Should().BeNull();
-        Admittance.Judge(_certificate, _grant, s_end)!.Reason.Should().Be(RefusalReasons.Ended);
+        Admittance.Judge(_certificate, _grant, stop: null, s_end.AddTicks(-1)).Should().BeNull();
+        Admittance.Judge(_certificate, _grant, stop: null, s_end)!.Reason.Should().Be(RefusalReasons.Ended);
         Judge(_grant with { Status = _grant.Status with { ExpiresAt = null } })!.Reason.Should().Be(RefusalReasons.NotActive);
     }
 
@@ -116,8 +124,8 @@ public sealed class AdmittanceTests : IDisposable
     public void A_status_that_says_a_later_end_does_not_prolong_the_certificate()
     {
         var later = _grant with { Status = _grant.Status with { ExpiresAt = s_end.AddHours(1) } };
-        Admittance.Judge(_certificate, later, s_end).Should().BeNull("a certificate is valid through its last second");
-        Admittance.Judge(_certificate, later, s_end.AddSeconds(1))!.Reason.Should().Be(RefusalReasons.OtherCertificate);
+        Admittance.Judge(_certificate, later, stop: null, s_end).Should().BeNull("a certificate is valid through its last second");
+        Admittance.Judge(_certificate, later, stop: null, s_end.AddSeconds(1))!.Reason.Should().Be(RefusalReasons.OtherCertificate);
     }
 
     [Fact]
@@ -139,7 +147,8 @@ public sealed class AdmittanceTests : IDisposable
     public void Another_certificate_of_the_same_grant_is_not_admitted()
     {
         using var other = _authority.Client("inc-4711", "grant-1", s_end);
-        Admittance.Judge(ClientCertificate.Read(other, [_authority.Certificate]), _grant, A.Start)!.Reason.Should().Be(RefusalReasons.OtherCertificate);
+        Admittance.Judge(ClientCertificate.Read(other, [_authority.Certificate]), _grant, stop: null, A.Start)!.Reason
+            .Should().Be(RefusalReasons.OtherCertificate);
         foreach (var recorded in (string?[])[null, "", "no PEM", other.ExportCertificatePem()])
         {
             Judge(_grant with { Status = _grant.Status with { Gateway = new() { Server = "https://gateway.example", Certificate = recorded } } })!.Reason
@@ -160,5 +169,5 @@ public sealed class AdmittanceTests : IDisposable
         _certificate.Should().BeEquivalentTo(new { IsTrusted = true, Grant = new GrantCertificate("inc-4711", "grant-1"), NotAfter = s_end });
     }
 
-    private Refusal? Judge(BreakGlassGrant grant) => Admittance.Judge(_certificate, grant, A.Start);
+    private Refusal? Judge(BreakGlassGrant grant) => Admittance.Judge(_certificate, grant, stop: null, A.Start);
 }

@@ -98,7 +98,7 @@ public sealed class CertificateTests : IAsyncLifetime
     [Fact]
     public async Task Five_hundred_sockets_that_send_nothing_or_slowly_keep_no_holder_of_a_grant_out()
     {
-        await using var world = await GatewayWorld.StartAsync(new() { ConnectionsWithoutGrant = 50 });
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Limits with { ConnectionsWithoutGrant = 50 });
         var certificate = world.Admit();
         var sockets = new List<Stream>();
         for (var i = 0; i < 500; i++)

@@ -181,7 +181,9 @@ public sealed class ForwardingTests : IAsyncLifetime
             await context.Response.WriteAsync("x");
             context.Response.AppendTrailer("Grpc-Status", "0");
         };
-        using var answer = await _world.Client(_world.Admit()).GetAsync("/x");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/x");
+        request.Headers.TE.Add(new("trailers"));
+        using var answer = await _world.Client(_world.Admit()).SendAsync(request);
         await answer.Content.ReadAsStringAsync();
         answer.TrailingHeaders.GetValues("Grpc-Status").Should().Equal("0");
     }
@@ -297,7 +299,7 @@ public sealed class ForwardingTests : IAsyncLifetime
     [Fact]
     public async Task More_requests_of_one_grant_than_the_limit_get_429_and_other_grants_do_not()
     {
-        await using var world = await GatewayWorld.StartAsync(new() { RequestsPerGrant = 2 });
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Limits with { RequestsPerGrant = 2 });
         var release = new TaskCompletionSource();
         world.Upstream.Handler = context => context.Request.Path == "/wait" ? release.Task : Task.CompletedTask;
         var client = world.Client(world.Admit());

@@ -91,6 +91,18 @@ public sealed class HeaderRulesTests
         HeaderRules.Problem(both, isHttp1: true, "p", mayImpersonate: false)!.Code.Should().Be(400);
     }
 
+    [Theory]
+    [InlineData("Connection")]
+    [InlineData("keep-alive")]
+    [InlineData("Proxy-Connection")]
+    [InlineData("transfer-encoding")]
+    [InlineData("upgrade")]
+    public void A_header_of_HTTP_1_in_a_message_of_HTTP_2_is_refused(string name)
+    {
+        HeaderRules.Problem([new(name, "chunked")], isHttp1: false, "p", mayImpersonate: false)!.Code.Should().Be(400);
+        HeaderRules.Problem([new(name, "chunked")], isHttp1: true, "p", mayImpersonate: false).Should().BeNull();
+    }
+
     [Fact]
     public void Tokens_in_WebSocket_subprotocols_do_not_pass()
     {

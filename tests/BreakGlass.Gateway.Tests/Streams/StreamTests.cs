@@ -133,33 +133,46 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public async Task A_client_that_ignores_the_close_and_one_that_does_not_read_are_broken_off()
     {
-        Serve(V5, async socket =>
+        await using var world = await GatewayWorld.StartAsync(new());
+        Serve(world, V5, async socket =>
         {
             var flood = new byte[64 * 1024];
             while (true) await socket.SendAsync(flood, WebSocketMessageType.Binary, true, CancellationToken.None);
         });
-        await _world.WebSocketAsync(_world.Admit(), Exec, V5);
-        await OpenAsync();
-        _world.Revoke();
-        await ClosedAsync();
+        await world.WebSocketAsync(world.Admit(), Exec, V5);
+        await world.OpenAsync(1);
+        world.Revoke();
+        await world.OpenAsync(0);
 
-        Serve(V5, HangAsync);
-        var client = await _world.WebSocketAsync(_world.Admit("inc-4712", "grant-2"), Exec, V5);
-        await OpenAsync();
-        _world.Revoke("inc-4712");
-        await ClosedAsync();
+        Serve(world, V5, HangAsync);
+        var client = await world.WebSocketAsync(world.Admit("inc-4712", "grant-2"), Exec, V5);
+        await world.OpenAsync(1);
+        world.Revoke("inc-4712");
+        await world.OpenAsync(0);
         client.State.Should().Be(WebSocketState.Open, "it has read nothing");
+    }
+
+    [Fact]
+    public async Task What_the_server_sent_before_it_broke_off_arrives()
+    {
+        var sent = RandomNumberGenerator.GetBytes(48 * 1024); // all of it fits into the buffers of a connection
+        Serve(V5, async socket =>
+        {
+            await ReceiveAsync(socket);
+            await socket.SendAsync(sent, WebSocketMessageType.Binary, true, CancellationToken.None);
+        });
+        var client = await _world.WebSocketAsync(_world.Admit(), Exec, V5);
+        await client.SendAsync("x"u8.ToArray(), WebSocketMessageType.Binary, true, CancellationToken.None);
+        await ClosedAsync();
+        (await ReceiveAsync(client)).Bytes.Should().Equal(sent);
+        await FluentActions.Awaiting(() => ReceiveAsync(client)).Should().ThrowAsync<WebSocketException>("the server did not close it either");
     }
 
     [Fact]
     public async Task A_message_that_is_too_large_ends_the_stream()
     {
-        await using var world = await GatewayWorld.StartAsync(new() { MessageBytes = 1000 });
-        world.Upstream.Handler = async context =>
-        {
-            using var accepted = await context.Features.Get<IHttpUpgradeFeature>()!.AcceptAsync(context, V5);
-            await HangAsync(accepted);
-        };
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Limits with { MessageBytes = 1000 });
+        Serve(world, V5, HangAsync);
         var socket = await world.WebSocketAsync(world.Admit(), Exec, V5);
         await socket.SendAsync(new byte[10_000], WebSocketMessageType.Binary, true, CancellationToken.None);
         (await ReceiveAsync(socket)).Result.MessageType.Should().Be(WebSocketMessageType.Close);
@@ -211,7 +224,9 @@ public sealed class StreamTests : IAsyncLifetime
         await ClosedAsync();
     }
 
-    private void Serve(string protocol, Func<WebSocket, Task> serve) => _world.Upstream.Handler = async context =>
+    private void Serve(string protocol, Func<WebSocket, Task> serve) => Serve(_world, protocol, serve);
+
+    private static void Serve(GatewayWorld world, string protocol, Func<WebSocket, Task> serve) => world.Upstream.Handler = async context =>
     {
         using var socket = await context.Features.Get<IHttpUpgradeFeature>()!.AcceptAsync(context, protocol);
         try

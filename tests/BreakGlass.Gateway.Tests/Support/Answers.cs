@@ -22,14 +22,14 @@ internal static class Answers
     }
 
     /// <summary>Sends requests until one gets 401, and gives the sentence.</summary>
-    public static async Task<string> UntilRefusedAsync(this HttpClient client)
+    public static async Task<string> UntilRefusedAsync(this HttpClient client, string path = "/api")
     {
         using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
         while (true)
         {
             try
             {
-                using var answer = await client.GetAsync("/api", limit.Token);
+                using var answer = await client.GetAsync(path, limit.Token);
                 if (answer.StatusCode == HttpStatusCode.Unauthorized) return await answer.StatusAsync(HttpStatusCode.Unauthorized);
             }
             catch (HttpRequestException)

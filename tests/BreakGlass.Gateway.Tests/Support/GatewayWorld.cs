@@ -39,16 +39,42 @@ internal sealed class GatewayWorld : IAsyncDisposable
 
     public LogLines Log { get; } = new();
 
+    public GatewayMetrics Metrics { get; } = new("1");
+
     public GatewayServer Gateway { get; private set; } = null!;
 
     /// <summary>When grants expire.</summary>
     public DateTimeOffset End { get; private set; }
 
-    public static async Task<GatewayWorld> StartAsync(GatewayLimits? limits = null)
+    /// <summary>The operator to which the gateway reports; null if it reports to nobody.</summary>
+    public TestOperator? Operator { get; private set; }
+
+    /// <summary>The limits of the product, but for a client on a busy machine, which must read what it is told.</summary>
+    public static GatewayLimits Limits { get; } = new() { LastWords = TimeSpan.FromSeconds(30) };
+
+    public static async Task<GatewayWorld> StartAsync(GatewayLimits? limits = null, bool reports = false)
     {
         var world = new GatewayWorld(await TestUpstream.StartAsync(new("upstream authority")));
-        await world.RunAsync(limits ?? new());
+        if (reports) world.Operator = await TestOperator.StartAsync(world.Authority);
+        await world.RunAsync(limits ?? Limits);
         return world;
+    }
+
+    /// <summary>Puts an active grant that is recorded, and gives its certificate.</summary>
+    public X509Certificate2 AdmitRecorded(
+        RecordingFailureHandling onFailure = RecordingFailureHandling.Continue, string name = Grant, string uid = "grant-1") =>
+        Admit(name, uid, status => status with { Recording = new() { OnFailure = onFailure } });
+
+    /// <summary>Moves time on until something is so: one second, then a while of real time for what the second has begun.</summary>
+    public async Task UntilAsync(Func<bool> isSo, string what)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+        while (!isSo())
+        {
+            if (limit.IsCancellationRequested) throw new TimeoutException($"{what} was expected; the log says\n{string.Join('\n', Log.Lines)}");
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            for (var i = 0; i < 60 && !isSo(); i++) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
     }
 
     /// <summary>Puts an active grant with what belongs to it, and gives its certificate.</summary>
@@ -87,6 +113,30 @@ internal sealed class GatewayWorld : IAsyncDisposable
                     $"{count} open requests were expected, {Gateway.OpenRequests} are open; the log says\n{string.Join('\n', Log.Lines)}");
             }
 
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+    }
+
+    /// <summary>Replaces the file with the authorities of grants' certificates, and waits until the gateway has read it.</summary>
+    public async Task ReplaceAuthoritiesAsync(string pem, string expectedInLog = "read the gateway's certificate and authorities")
+    {
+        int Read() => Log.Lines.Count(line => line.Contains(expectedInLog, StringComparison.Ordinal));
+        var before = Read();
+        await File.WriteAllTextAsync(Path.Combine(_directory, "ca.crt"), pem);
+        await UntilAsync(() =>
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(Read() > before);
+        }, "a gateway that has read its authorities again");
+    }
+
+    /// <summary>Waits until something is so.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo, string what)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+        while (!await isSo())
+        {
+            if (limit.IsCancellationRequested) throw new TimeoutException($"{what} was expected");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }
@@ -161,6 +211,7 @@ internal sealed class GatewayWorld : IAsyncDisposable
         using (var now = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System)) await Gateway.StopAsync(now.Token);
         await _running;
         await Gateway.DisposeAsync();
+        if (Operator is not null) await Operator.DisposeAsync();
         await Upstream.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
@@ -204,12 +255,18 @@ internal sealed class GatewayWorld : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(_directory, "tls.crt"), certificate);
         await File.WriteAllTextAsync(Path.Combine(_directory, "tls.key"), key);
         await File.WriteAllTextAsync(Path.Combine(_directory, "ca.crt"), Authority.Pem);
+        using var own = Authority.Client(new Uri("breakglass://gateway"), End.AddYears(1));
+        await File.WriteAllTextAsync(Path.Combine(_directory, "own.crt"), own.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(_directory, "own.key"), own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         var client = Api.CreateClient();
-        var metrics = new GatewayMetrics("1");
-        _owned.AddRange([client, metrics]);
+        _owned.AddRange([client, Metrics]);
         Gateway = new(
             client, ForwardingTransport.Create(Upstream.Connection, TimeProvider.System, new()), Upstream.Connection.Server,
-            new(IPAddress.Loopback, 0, _directory, TimeSpan.FromSeconds(10)) { Limits = limits }, SteadyClock.Following(client, Clock), metrics, Log);
+            new(IPAddress.Loopback, 0, _directory, TimeSpan.FromSeconds(10))
+            {
+                Limits = limits, ReportsUrl = Operator?.Address, ReportsName = TestOperator.Name,
+            },
+            SteadyClock.Following(client, Clock), Metrics, Log);
         await Gateway.StartAsync(CancellationToken.None);
         _running = Gateway.RunAsync(_stop.Token);
         await Gateway.WaitForSyncAsync(CancellationToken.None).Soon("the lists of grants and policies");

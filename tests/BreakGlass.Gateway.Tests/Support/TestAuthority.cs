@@ -28,13 +28,13 @@ internal sealed class TestAuthority : IDisposable
     public string Pem => Certificate.ExportCertificatePem();
 
     /// <summary>A certificate of a server on this machine.</summary>
-    public (string Certificate, string Key) Server()
+    public (string Certificate, string Key) Server(string name = "localhost")
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(name == "localhost" ? "CN=localhost" : "CN=server", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
+        names.AddDnsName(name);
+        if (name == "localhost") names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(Certificate, s_from, s_from.AddYears(5), Serial());
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());

@@ -41,7 +41,8 @@ internal sealed class WebhookHarness : IDisposable
         Mutate = failClosed.Around(
             new Mutator(Client, Book, Settings, new AuthorRights(Client), View, () => Server.List<BreakGlassPolicy>(), Clock.GetUtcNow).HandleAsync);
         Validate = failClosed.Around(new Validator(
-            Client, Book, Settings, new RevokeRight(Client, NullLogger.Instance), View, new PendingRequests(_ => Waiting, Clock), Clock).HandleAsync);
+            Client, Book, Settings, new RevokeRight(Client, NullLogger.Instance), View, new PendingRequests(_ => Waiting, Clock), Clock,
+            Clock.GetUtcNow).HandleAsync);
     }
 
     public static async Task<WebhookHarness> OpenAsync(CoreSettings? settings = null)

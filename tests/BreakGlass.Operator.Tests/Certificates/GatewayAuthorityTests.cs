@@ -104,7 +104,9 @@ public sealed class GatewayAuthorityTests
         using var leaf = managed.Leaf.Open();
         Pki.IsFor(leaf, ["gateway.example", "breakglass-gateway.breakglass-system.svc", "10.0.0.7"]).Should().BeTrue();
         Build(leaf, managed.Bundle, "1.3.6.1.5.5.7.3.1").Should().BeTrue();
-        Build(leaf, managed.Bundle, "1.3.6.1.5.5.7.3.2").Should().BeFalse("it opens no gateway");
+        Build(leaf, managed.Bundle, "1.3.6.1.5.5.7.3.2").Should().BeTrue("the gateway reports to the operator with it");
+        GatewayIdentity.IsIn(leaf).Should().BeTrue();
+        GrantCertificate.Read(leaf).Should().BeNull("it opens no gateway");
         (Pki.Until(leaf) - A.Start).Should().Be(TimeSpan.FromDays(90));
         (managed.AuthorityUntil - A.Start).Should().Be(TimeSpan.FromDays(3650));
     }
@@ -119,6 +121,47 @@ public sealed class GatewayAuthorityTests
         using var ours = gateway.Leaf.Open();
         Build(ours, webhooks.Bundle, "1.3.6.1.5.5.7.3.1").Should().BeFalse();
         Build(theirs, gateway.Bundle, "1.3.6.1.5.5.7.3.1").Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task What_the_operator_serves_to_the_gateway_is_for_its_Service_and_renewed_in_time()
+    {
+        var authority = Replica();
+        authority.OwnCertificate.Should().BeNull();
+        await authority.RoundAsync(default);
+        var served = authority.OwnCertificate!.TargetCertificate;
+
+        Pki.IsFor(served, ["breakglass-operator-gateway.breakglass-system.svc", "breakglass-operator-gateway.breakglass-system.svc.cluster.local"])
+            .Should().BeTrue();
+        Build(served, Managed().Bundle, "1.3.6.1.5.5.7.3.1").Should().BeTrue();
+        Build(served, Managed().Bundle, "1.3.6.1.5.5.7.3.2").Should().BeFalse("it is no client");
+        GatewayIdentity.IsIn(served).Should().BeFalse();
+
+        _clock.Advance(TimeSpan.FromDays(59));
+        await authority.RoundAsync(default);
+        authority.OwnCertificate!.TargetCertificate.Should().BeSameAs(served);
+        _clock.Advance(TimeSpan.FromDays(1));
+        await authority.RoundAsync(default);
+        authority.OwnCertificate!.TargetCertificate.Thumbprint.Should().NotBe(served.Thumbprint);
+        (Pki.Until(authority.OwnCertificate!.TargetCertificate) - _clock.GetUtcNow()).Should().BeGreaterThan(TimeSpan.FromDays(89));
+    }
+
+    [Fact]
+    public async Task After_a_new_authority_the_operator_serves_what_the_gateway_trusts_already()
+    {
+        var authority = await LoadedAsync();
+        _clock.Advance(TimeSpan.FromDays(2433));
+        await authority.RoundAsync(default);
+        var before = Managed().Bundle;
+        _clock.Advance(TimeSpan.FromDays(1));
+        await authority.RoundAsync(default);
+        Managed().Bundle.Should().NotBe(before);
+        Build(authority.OwnCertificate!.TargetCertificate, before, "1.3.6.1.5.5.7.3.1").Should().BeTrue("the gateway reads the new authority later");
+
+        // Somebody deletes the Secret: what was served is trusted by no gateway.
+        _server.Delete<V1Secret>("breakglass-gateway-tls", Ns);
+        await authority.RoundAsync(default);
+        Build(authority.OwnCertificate!.TargetCertificate, Managed().Bundle, "1.3.6.1.5.5.7.3.1").Should().BeTrue();
     }
 
     [Fact]
@@ -200,6 +243,9 @@ public sealed class GatewayAuthorityTests
         chain.ChainPolicy.ApplicationPolicy.Add(new(use));
         return chain.Build(certificate);
     }
+
+    private ManagedCertificates Managed() =>
+        ManagedCertificates.Read(_server.Get<V1Secret>("breakglass-gateway-tls", Ns)!.Data, CertificateUse.Gateway)!;
 
     private GatewayAuthority Replica() =>
         new(_server.CreateClient(InstalledRbac.Operator), Ns, Url, null, ["10.0.0.7"], _clock, NullLogger.Instance);

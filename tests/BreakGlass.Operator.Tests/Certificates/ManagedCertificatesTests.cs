@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using BreakGlass.Core.Credentials;
 using BreakGlass.Operator.Certificates;
 using FluentAssertions;
 using Xunit;
@@ -79,6 +80,22 @@ public class ManagedCertificatesTests
     [Fact]
     public void A_leaf_for_other_names_is_renewed_at_once() =>
         ManagedCertificates.New(Names, Now).Next([.. Names, "more.example"], Now, injected: true).Should().NotBeNull();
+
+    [Fact]
+    public void A_leaf_of_the_gateway_that_cannot_report_to_the_operator_is_renewed_at_once_and_one_of_the_webhooks_stays()
+    {
+        var now = ManagedCertificates.New(Names, Now, CertificateUse.Gateway);
+        now.Next(Names, Now.AddMinutes(1), injected: true).Should().BeNull();
+        var before = now with { Leaf = Pki.NewLeaf(now.Authority, Names, Now, CertificateUse.Gateway with { Identity = null }) };
+
+        var renewed = before.Next(Names, Now.AddMinutes(1), injected: true)!;
+        (renewed.Bundle, renewed.AuthorityKey).Should().Be((now.Bundle, now.AuthorityKey), "kubeconfigs contain the authority");
+        using var leaf = renewed.Leaf.Open();
+        GatewayIdentity.IsIn(leaf).Should().BeTrue();
+        leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().Single().EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Select(o => o.Value)
+            .Should().BeEquivalentTo("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2");
+        ManagedCertificates.New(Names, Now).Next(Names, Now.AddMinutes(1), injected: true).Should().BeNull();
+    }
 
     [Theory]
     [InlineData("2001:db8:0:0:0:0:0:1")]

@@ -69,6 +69,44 @@ public sealed class ClusterEntriesTests
     }
 
     [Fact]
+    public async Task Each_run_of_a_drill_that_has_ended_is_an_entry_once_and_the_end_of_the_drill_one_more()
+    {
+        static DrillRun Run(string id) => new() { Id = id, StartedAt = A.Start, FinishedAt = A.Start.AddMinutes(1), Result = DrillResult.Passed };
+        var running = Run("20261124-060001") with { FinishedAt = null, Result = DrillResult.Running };
+        var source = new MemorySource { DrillList = [A.Drill(status: new() { Runs = [running, Run("20261123-060001"), Run("20261122-060001")] })] };
+        for (var leader = 0; leader < 2; leader++) await Sequencer(source).RoundAsync(default);
+        Ids.Should().Equal("uid-weekly/run-20261122-060001", "uid-weekly/run-20261123-060001");
+
+        source.DrillList[0] = A.Drill(status: new() { Runs = [Run("20261124-060001"), Run("20261123-060001")] });
+        await Sequencer(source).RoundAsync(default);
+        source.DrillList.Clear();
+        for (var leader = 0; leader < 2; leader++) await Sequencer(source).RoundAsync(default);
+        Ids.Skip(2).Should().Equal("uid-weekly/run-20261124-060001", "uid-weekly/deleted");
+    }
+
+    [Fact]
+    public async Task A_journal_key_that_replaced_another_one_is_an_entry_once_whoever_leads()
+    {
+        var source = new MemorySource { PolicyList = [A.Policy()] };
+        await Sequencer(source).RoundAsync(default);
+        var next = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)8, 32)]);
+        SigningKey.TryParse($"{next.ToSecretText()}\n{Key.ToSecretText()}", out var both).Should().BeTrue();
+        _clock.Advance(TimeSpan.FromDays(1));
+        for (var leader = 0; leader < 2; leader++)
+        {
+            var sequencer = Sequencer(source, key: both);
+            for (var round = 0; round < 2; round++) await sequencer.RoundAsync(default);
+        }
+
+        Entries().Skip(1).Should().ContainSingle().Which.Should().Match<JournalEntry>(e => e.Type == EntryTypes.JournalKeyReplaced
+            && e.Subject == $"journalkeys/{next.Verifier.Id}" && e.Data.Follows == Key.Verifier.Id && e.Time == A.Start.AddDays(1));
+
+        // The old key signs no more, and nothing says that a key is gone.
+        await Sequencer(source, key: next).RoundAsync(default);
+        Checkpoint.Open(_storage.Files[Checkpoint.Path], next.Verifier, out _)!.Size.Should().Be(2);
+    }
+
+    [Fact]
     public async Task An_object_that_was_created_again_under_its_name_is_another_one()
     {
         var source = new MemorySource { PolicyList = [A.Policy()] };
@@ -411,8 +449,10 @@ public sealed class ClusterEntriesTests
         }
     }
 
-    private JournalSequencer Sequencer(MemorySource source, FaultyStorage.Writer? writer = null, long listedEvery = JournalState.ListedEvery) =>
-        new(new JournalWriter(new(writer ?? new(_storage), Key)), new(source, _clock, listedEvery), () => [.. source.Grants.Select(CacheTransforms.Grant)],
+    private JournalSequencer Sequencer(
+        MemorySource source, FaultyStorage.Writer? writer = null, long listedEvery = JournalState.ListedEvery, SigningKey? key = null) =>
+        new(new JournalWriter(new(writer ?? new(_storage), key ?? Key)), new(source, _clock, listedEvery) { Key = key ?? Key },
+            () => [.. source.Grants.Select(CacheTransforms.Grant)],
             (name, _) => Task.FromResult((source.Server ?? source).Grant(name)), _ => { }, (_, _) => { }, _clock, NullLogger.Instance);
 
     private GrantReport Report(BreakGlassGrant grant) => JournalCheck.RunFor(_storage.Reader, Key.Verifier, grant.Metadata.Name);

@@ -7,6 +7,7 @@ using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Journal;
 using FluentAssertions;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;
@@ -17,6 +18,8 @@ namespace BreakGlass.Operator.Tests.Journal;
 public sealed class JournalEndpointTests : IDisposable
 {
     private const string Token = "0123456789abcdef0123456789abcdef";
+
+    private const string Recording = "recordings/8f0e2f9c-77f4-4f5e-9e6c-0f6f3f1c2a11/5d1b7c3e-0d7a-4b53-8f6a-2f6f0f7a9b10/000000.cast.gz";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("breakglass-journal-").FullName;
     private readonly string _tokenFile;
@@ -31,11 +34,12 @@ public sealed class JournalEndpointTests : IDisposable
         _tokenFile = Path.Combine(_directory, "token");
         File.WriteAllText(_tokenFile, Token + "\n");
         _reading = new(_storage);
-        _endpoint = new(_reading, new(_tokenFile, _clock, NullLogger.Instance), NullLogger.Instance);
+        _endpoint = new(_reading, new(_tokenFile, _clock, NullLogger.Instance), _clock, NullLogger.Instance);
         _storage.Files["checkpoint"] = Encoding.UTF8.GetBytes("the checkpoint");
         _storage.Files["tile/0/x001/234"] = [1, 2, 3];
         _storage.Files["tile/entries/000.p/7"] = [4, 5];
         _storage.Files["batch/000.p/0"] = [6];
+        _storage.Files[Recording] = [7, 8, 9];
     }
 
     public void Dispose()
@@ -48,6 +52,7 @@ public sealed class JournalEndpointTests : IDisposable
     [InlineData("checkpoint", "text/plain; charset=utf-8", "no-cache", 14)]
     [InlineData("tile/0/x001/234", "application/octet-stream", "private, max-age=31536000, immutable", 3)]
     [InlineData("tile/entries/000.p/7", "application/octet-stream", "private, max-age=31536000, immutable", 2)]
+    [InlineData(Recording, "application/octet-stream", "private, max-age=31536000, immutable", 3)]
     public async Task What_readers_need_has_the_type_and_the_caching_of_the_standard(string path, string type, string caching, int length)
     {
         var (response, body) = await AskAsync(path);
@@ -67,6 +72,9 @@ public sealed class JournalEndpointTests : IDisposable
     [InlineData("tile/0/../../batch/000.p/0")]
     [InlineData("tile/entries/7")]
     [InlineData("checkpoint/")]
+    [InlineData("recordings/grant/stream/000001.cast.gz")]
+    [InlineData("recordings/grant/../../batch/000.p/0")]
+    [InlineData("recordings/grant/stream")]
     public async Task Everything_else_is_not_found(string path)
     {
         var (response, body) = await AskAsync(path);
@@ -119,6 +127,21 @@ public sealed class JournalEndpointTests : IDisposable
     }
 
     [Fact]
+    public async Task Readers_that_do_not_read_are_cut_off_and_others_get_their_turn()
+    {
+        var slow = Enumerable.Range(0, 4).Select(_ => new StuckReader()).ToList();
+        var answers = slow.Select(reader => _endpoint.ServeAsync(Request("tile/0/x001/234", reader))).ToList();
+        await Task.WhenAll(slow.Select(reader => reader.Begun.Task));
+        var waiting = AskAsync("checkpoint");
+        waiting.IsCompleted.Should().BeFalse("four answers are all at once");
+
+        _clock.Advance(JournalEndpoint.Longest);
+        (await waiting.WaitAsync(Eventually.Limit)).Response.StatusCode.Should().Be(200);
+        await Task.WhenAll(answers);
+        slow.Should().OnlyContain(reader => reader.WasAborted, "a reader must not take a part of an answer for the whole");
+    }
+
+    [Fact]
     public async Task A_reader_verifies_the_journal_over_HTTPS()
     {
         var log = new JournalLog(new FaultyStorage.Writer(_storage), _key);
@@ -130,7 +153,7 @@ public sealed class JournalEndpointTests : IDisposable
         var authority = Pki.NewAuthority(TimeProvider.System.GetUtcNow());
         served.Serve(Pki.NewLeaf(authority, ["localhost"], TimeProvider.System.GetUtcNow()), "a test");
         await using var server = new JournalServer(
-            new(IPAddress.Loopback, 0), new(_reading, new(_tokenFile, _clock, NullLogger.Instance), NullLogger.Instance), () => served.Context,
+            new(IPAddress.Loopback, 0), new(_reading, new(_tokenFile, _clock, NullLogger.Instance), _clock, NullLogger.Instance), () => served.Context,
             NullLogger.Instance);
         await server.StartAsync(default);
 
@@ -151,12 +174,37 @@ public sealed class JournalEndpointTests : IDisposable
 
     private async Task<(HttpResponse Response, byte[] Body)> AskAsync(string path, string method = "GET", string? authorization = "Bearer " + Token)
     {
+        var body = new MemoryStream();
+        var context = Request(path, body, method, authorization);
+        await _endpoint.ServeAsync(context);
+        return (context.Response, body.ToArray());
+    }
+
+    private static DefaultHttpContext Request(string path, Stream body, string method = "GET", string? authorization = "Bearer " + Token)
+    {
         var context = new DefaultHttpContext();
         (context.Request.Method, context.Request.Path) = (method, "/journal/" + path);
         if (authorization is not null) context.Request.Headers.Authorization = authorization;
-        var body = new MemoryStream();
         context.Response.Body = body;
-        await _endpoint.ServeAsync(context);
-        return (context.Response, body.ToArray());
+        if (body is StuckReader reader) context.Features.Set<IHttpRequestLifetimeFeature>(reader);
+        return context;
+    }
+
+    /// <summary>A connection that takes no byte.</summary>
+    private sealed class StuckReader : MemoryStream, IHttpRequestLifetimeFeature
+    {
+        public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool WasAborted { get; private set; }
+
+        public CancellationToken RequestAborted { get; set; }
+
+        public void Abort() => WasAborted = true;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Begun.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        }
     }
 }

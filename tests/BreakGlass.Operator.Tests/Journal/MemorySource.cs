@@ -19,6 +19,10 @@ internal sealed class MemorySource : IJournalSource
 
     public List<BreakGlassLockdown> LockdownList { get; init; } = [];
 
+    public List<BreakGlassAuthority> AuthorityList { get; init; } = [];
+
+    public List<BreakGlassDrill> DrillList { get; init; } = [];
+
     public List<SealKeyFacts> KeyList { get; init; } = [];
 
     /// <summary>What the API server has; null where it has what the cache has.</summary>
@@ -42,6 +46,10 @@ internal sealed class MemorySource : IJournalSource
 
     public IReadOnlyList<BreakGlassLockdown> Lockdowns => [.. LockdownList];
 
+    public IReadOnlyList<BreakGlassAuthority> Authorities => [.. AuthorityList];
+
+    public IReadOnlyList<BreakGlassDrill> Drills => [.. DrillList];
+
     public IReadOnlyList<SealKeyFacts> SealKeys => [.. KeyList];
 
     public BreakGlassGrant? Grant(string name) => Grants.Find(g => g.Metadata.Name == name);
@@ -50,6 +58,8 @@ internal sealed class MemorySource : IJournalSource
     {
         LoggedKind.Grant => Grant(name)?.Metadata.Uid,
         LoggedKind.Policy => PolicyList.Find(p => p.Metadata.Name == name)?.Metadata.Uid,
+        LoggedKind.Authority => AuthorityList.Find(a => a.Metadata.Name == name)?.Metadata.Uid,
+        LoggedKind.Drill => DrillList.Find(d => d.Metadata.Name == name)?.Metadata.Uid,
         _ => LockdownList.Find(l => l.Metadata.Name == name)?.Metadata.Uid,
     };
 

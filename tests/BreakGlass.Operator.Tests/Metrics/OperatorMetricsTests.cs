@@ -38,7 +38,7 @@ public sealed partial class OperatorMetricsTests : IDisposable
         foreach (var sample in new[]
         {
             "drift_repairs_total{kind=\"RoleBinding\"} 0", "orphans_removed_total{kind=\"ServiceAccount\"} 0", "lingering_grants{} 0", "unproven_grants{} 0",
-            "lockdowns{} 0",
+            "lockdowns{} 0", "gateway_configured{} 0",
             "build_info{version=\"1.2.3\"} 1", "slow_revocations_total{} 0",
         })
         {
@@ -254,11 +254,19 @@ public sealed partial class OperatorMetricsTests : IDisposable
             ],
             LingeringGrants = 1,
             UnprovenGrants = 3,
+            Authorities =
+            [
+                new("offline-2026") { RotationDue = true, LastUse = new DateTimeOffset(2026, 11, 22, 1, 2, 3, 500, TimeSpan.Zero) }, new("offline-2027"),
+            ],
             Lockdowns = 2,
+            HasGateway = true,
             ClockSkew = TimeSpan.FromMilliseconds(-250),
         };
         _metrics.PolicySeen("payments", PolicyMode.BreakGlass);
         _metrics.PolicySeen("unused", PolicyMode.TimeBoxed);
+        _metrics.AuthoritySeen("offline-2026");
+        _metrics.AuthoritySeen("offline-2027");
+        _metrics.VoucherUsed("offline-2026");
         _metrics.Activated("payments", PolicyMode.BreakGlass);
         _metrics.Revoked("payments", EndReason.Expired);
         _metrics.Anomaly("payments", AnomalyKind.SecretsRead);

@@ -45,6 +45,25 @@ public sealed class NotifierTests
     }
 
     [Fact]
+    public async Task Only_the_receivers_for_drills_are_notified_of_a_drill_and_it_is_known_who_took_it()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        using var notifier = new Notifier(
+            new("file", [receiver.Settings(ReceiverType.Webhook, "pager"), receiver.Settings(ReceiverType.Webhook, "drills") with { Drill = true }]),
+            "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
+        var running = notifier.RunAsync(CancellationToken.None);
+        notifier.DrillReceivers.Should().Equal("drills");
+        notifier.Notify(Sample.Grant(name: "drill-weekly-1"), new(false, "GrantActivated", "Activate", "Drill weekly: access works"), "weekly");
+        notifier.Complete();
+        await running.Soon("the end of a completed notifier");
+        var message = JsonNode.Parse(receiver.All.Should().ContainSingle().Subject.Body)!;
+        message["drill"]!.GetValue<string>().Should().Be("weekly");
+        notifier.HasTaken("drills", "drill-weekly-1").Should().BeTrue();
+        notifier.HasTaken("pager", "drill-weekly-1").Should().BeFalse();
+    }
+
+    [Fact]
     public void Of_a_grant_that_is_gone_only_the_name_is_known()
     {
         var gone = new BreakGlassGrant { Metadata = new() { Name = "inc-1", Uid = "gone" } };

@@ -76,6 +76,7 @@ public sealed class OptionParserTests
                 ["journal-bucket-path-style"] = "true", ["journal-bucket-retention"] = "8760h", ["journal-bucket-compliance"] = "true",
                 ["audit-listen"] = "127.0.0.1:9444", ["audit-client-ca"] = file, ["audit-token-file"] = token,
                 ["gateway-url"] = "https://gateway.example:8443", ["gateway-ca-file"] = file, ["gateway-extra-names"] = "gateway.internal,10.0.0.8",
+                ["gateway-reports-listen"] = "127.0.0.1:9446", ["reports-url"] = "https://10.96.12.35:9446",
                 ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example",
                 ["position-file"] = "/p",
                 ["gateway-address"] = "127.0.0.1:8444", ["gateway-cert-dir"] = "/etc/gateway", ["staleness-limit"] = "20s",

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
+using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Tests.Time;
 using FluentAssertions;
@@ -135,10 +136,10 @@ public sealed class SealKeyringTests : IDisposable
         await keyring.RefreshAsync(default);
         var policy = _server.Put(Sealed(keyring, A.Policy()));
         var unsealed = _server.Put(A.Policy(name: "unsealed", uid: "policy-2"));
-        var informer = new Informer<BreakGlassPolicy>(_client, new(), _clock, NullLogger.Instance);
-        informer.Store.Learn(policy);
-        informer.Store.Learn(unsealed);
-        var resealer = new Resealer(_client, keyring, informer.Store, _clock, NullLogger.Instance);
+        var caches = new ClusterCaches(_client, new(), _clock, NullLoggerFactory.Instance);
+        caches.Learn(policy);
+        caches.Learn(unsealed);
+        var resealer = new Resealer(_client, keyring, caches, _clock, NullLogger.Instance);
 
         _clock.Advance(TimeSpan.FromDays(29));
         await keyring.RotateAsync(default);
@@ -156,6 +157,23 @@ public sealed class SealKeyringTests : IDisposable
         await resealer.ResealAsync(default);
         _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().ContainKey(Resealer.TouchedAnnotation);
         _server.Get<BreakGlassPolicy>("unsealed")!.AnnotationsOrEmpty.Should().NotContainKey(Resealer.TouchedAnnotation);
+    }
+
+    [Fact]
+    public async Task While_a_compromised_key_is_dropped_its_rotation_alone_chooses_what_is_sealed_again()
+    {
+        using var keyring = Book();
+        await keyring.RefreshAsync(default);
+        var policy = _server.Put(Sealed(keyring, A.Policy()));
+        var caches = new ClusterCaches(_client, new(), _clock, NullLoggerFactory.Instance);
+        caches.Learn(policy);
+        var resealer = new Resealer(_client, keyring, caches, _clock, NullLogger.Instance);
+        (await keyring.ReplaceAsync(new() { Id = "r-1", Overlap = "0s" }, _clock.GetUtcNow(), _client, default)).Should().NotBeNull();
+
+        await resealer.ResealAsync(default);
+        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().NotContainKey(Resealer.TouchedAnnotation);
+        await resealer.ResealAsync(text => text == Seal.Of(policy), default);
+        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().ContainKey(Resealer.TouchedAnnotation);
     }
 
     [Fact]

@@ -1,6 +1,10 @@
 using System.Net;
+using System.Net.Security;
+using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Sessions;
 using FluentAssertions;
+using Kube.Runtime;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;
@@ -32,6 +36,26 @@ public sealed class AuditForwarderTests : IDisposable
         await File.WriteAllTextAsync(Log, "a\n");
         (await RunAsync(1, _ => HttpStatusCode.ServiceUnavailable)).Should().Equal("a\n");
         (await RunAsync(1, _ => HttpStatusCode.OK)).Should().Equal("a\n");
+    }
+
+    [Fact]
+    public async Task The_name_in_the_certificate_can_be_another_than_that_of_the_address()
+    {
+        const string Name = "breakglass-operator-webhook.breakglass-system.svc";
+        var managed = ManagedCertificates.New([Name], TimeProvider.System.GetUtcNow());
+        var authority = Path.Combine(_directory, "ca.crt");
+        await File.WriteAllTextAsync(authority, managed.Bundle);
+        using var leaf = managed.Leaf.Open();
+        var served = SslStreamCertificateContext.Create(leaf, null, offline: true);
+        var paths = new Dictionary<string, RequestDelegate> { ["/audit"] = _ => Task.CompletedTask };
+        await using var server = new WebhookServer(IPAddress.Loopback, 0, () => served, [], NullLogger.Instance, others: paths);
+        await server.StartAsync(default);
+        var address = new Uri($"https://127.0.0.1:{server.Port}/audit");
+
+        using var named = AuditForwarder.Client(authority, Name);
+        using (var answer = await named.PostAsync(address, null)) answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        using var unnamed = AuditForwarder.Client(authority, null);
+        await unnamed.Invoking(http => http.PostAsync(address, null)).Should().ThrowAsync<HttpRequestException>();
     }
 
     /// <summary>Runs a forwarder until it has posted so often and rests, and gives the bodies.</summary>

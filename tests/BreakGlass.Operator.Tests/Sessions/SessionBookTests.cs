@@ -165,6 +165,88 @@ public sealed class SessionBookTests
         Session(world)!.Status.Tokens.Should().NotContain(t => t.CredentialId == "JTI=7" && t.Observer != "other", "each replica writes what it saw itself");
     });
 
+    [Fact]
+    public Task What_the_gateway_reports_is_counted_and_an_API_servers_event_of_the_same_request_is_not() => Through((world, book) =>
+    {
+        book.TakeReport(Report(world, 1, "get", "configmaps", "a"), world.Now).Should().BeTrue();
+        book.Take(Events(world, 1)).Should().BeTrue();
+        book.Take(Events(world, 2)).Should().BeTrue("nothing hides what does not come through the gateway");
+        book.TakeReport(Report(world, 2, "get", "configmaps", "checkout"), world.Now);
+        book.TakeReport(Report(world, 2, "get", "configmaps", "checkout"), world.Now);
+        world.Advance(SessionBook.Period + SessionSummaries.Period);
+
+        Session(world)!.Status.Actions.Select(a => (a.Name, a.Count)).Should().BeEquivalentTo([("a", 1L), ("checkout", 1L)]);
+        world.Grant()!.Status.Session!.Requests.Should().Be(2);
+        world.Grant()!.Status.Session!.SourceIps.Should().BeEquivalentTo("198.51.100.7", "192.0.2.1");
+        book.ReportedUntil.Should().NotBeNull();
+    });
+
+    [Fact]
+    public Task Of_grants_on_the_direct_path_nothing_is_taken_from_the_gateway() => With((world, book) =>
+    {
+        book.TakeReport(Report(world, 1, "get", "configmaps", "a"), world.Now).Should().BeTrue();
+        world.Advance(SessionBook.Period * 2);
+        Session(world).Should().BeNull();
+    });
+
+    [Fact]
+    public Task The_name_of_a_created_object_comes_from_the_API_server_if_that_reports_as_well() => Through((world, book) =>
+    {
+        book.TakeReport(Report(world, 1, "create", "pods", ""), world.Now);
+        book.TakeReport(Report(world, 2, "create", "pods", ""), world.Now);
+        world.Advance(SessionBook.Period);
+        book.Take(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Events(world, 2, name: "miner")).Replace("\"get\"", "\"create\"", StringComparison.Ordinal)
+            .Replace("\"resource\": \"configmaps\"", "\"resource\": \"pods\"", StringComparison.Ordinal)));
+        world.Advance(TimeSpan.FromSeconds(10));
+        Session(world)!.Status.Actions.Select(a => (a.Verb, a.Resource, a.Name, a.Count)).Should().BeEquivalentTo(
+            [("create", "pods", "miner", 1L), ("create", "pods", "", 1L)], "of the other one, no event of the API server came");
+    });
+
+    [Fact]
+    public Task Use_of_an_open_stream_moves_the_last_activity_and_counts_nothing() => Through((world, book) =>
+    {
+        book.TakeReport(Report(world, 1, "get", "pods", "web", "ResponseStarted"), world.Now);
+        world.Advance(TimeSpan.FromSeconds(30));
+        var at = world.Now;
+        book.TakeReport(Report(world, 1, "get", "pods", "web", "ResponseStarted", activity: true), world.Now);
+        world.Advance(SessionBook.UsePeriod + SessionSummaries.Period);
+        world.Grant()!.Status.Session.Should().Match<SessionSummary>(s => s.Requests == 1 && s.OpenStreams == 1 && s.LastActivityAt >= at.AddSeconds(-1));
+    });
+
+    [Fact]
+    public Task A_stream_that_the_gateway_closes_is_no_residue_and_one_past_the_gateway_is() => Through((world, book) =>
+    {
+        book.TakeReport(Report(world, 1, "get", "pods", "web", "ResponseStarted"), world.Now);
+        book.Take(Events(world, 2, stage: "ResponseStarted"));
+        world.AdvanceUntil(() => world.Grant()!.Status.Phase is GrantPhase.Expired, TimeSpan.FromHours(2), "the end");
+        world.Advance(TimeSpan.FromMinutes(1));
+        world.Grant()!.Status.Residue.Should().ContainSingle().Which.Should().StartWith("open get configmaps payments/checkout (since ");
+    });
+
+    [Fact]
+    public Task A_success_past_the_gateway_after_the_end_is_told() => Through((world, book) =>
+    {
+        world.AdvanceUntil(() => world.Grant()!.Status.Phase is GrantPhase.Expired, TimeSpan.FromHours(2), "the end");
+        world.Advance(TimeSpan.FromSeconds(30));
+        book.Take(Events(world, 1));
+        world.Advance(TimeSpan.FromSeconds(5));
+        world.Events().Should().Contain(e => e.Reason == EventReasons.AccessAfterRevocation);
+    });
+
+    private static byte[] Report(
+        World world, int number, string verb, string resource, string name, string stage = "ResponseComplete", bool activity = false)
+    {
+        var at = world.Now.AddMicroseconds(number + 500).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        return Encoding.UTF8.GetBytes($$"""
+            {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [{"auditID": "{{number}}", "stage": "{{stage}}", "verb": "{{verb}}",
+             "requestURI": "/api/v1/namespaces/payments/{{resource}}/{{name}}", "sourceIPs": ["198.51.100.7"], "userAgent": "kubectl",
+             "user": {"username": "system:serviceaccount:breakglass-grants:{{GrantNames.Identity(world.Grant()!)}}"},
+             "objectRef": {"resource": "{{resource}}", "namespace": "payments", "name": "{{name}}"}, "responseStatus": {"code": 200},
+             "requestReceivedTimestamp": "{{at}}", "stageTimestamp": "{{at}}",
+             "annotations": { {{(activity ? "\"gateway.breakglass.dev/activity\": \"true\"" : "")}} } }]}
+            """);
+    }
+
     private static string Request(World world, int number, string user, string credential, string verb, string resource, string name, string? issued = null)
     {
         var at = world.Now.AddMicroseconds(number).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
@@ -196,12 +278,18 @@ public sealed class SessionBookTests
             """);
     }
 
-    private static Task With(Action<World, SessionBook> test) => Stillness.Run(stillness =>
+    private static Task With(Action<World, SessionBook> test) => With(Sample.Policy(), test);
+
+    /// <summary>The same with a grant that goes through the gateway.</summary>
+    private static Task Through(Action<World, SessionBook> test) =>
+        With(Sample.Policy(s => s with { Session = new() { Path = SessionPath.Gateway } }), test);
+
+    private static Task With(BreakGlassPolicy policy, Action<World, SessionBook> test) => Stillness.Run(stillness =>
     {
         using var world = new World(stillness);
         world.Server.CreateNamespace("payments");
-        world.Server.Put(Sample.Policy());
-        var replica = world.Start(World.Options with { AuditAddress = new(null, 9444) });
+        world.Server.Put(policy);
+        var replica = world.Start(World.Options with { AuditAddress = new(null, 9444), GatewayUrl = new("https://gateway.example") });
         world.Server.Put(Sample.Grant());
         world.Settle();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);

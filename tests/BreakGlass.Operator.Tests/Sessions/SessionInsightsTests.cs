@@ -94,7 +94,7 @@ public sealed class SessionInsightsTests
         Put(A.Policy(s => s with { IdleTimeout = "10m" }));
         _server.Put(new V1Lease
         {
-            Metadata = new() { Name = AuditPulse.LeaseName, NamespaceProperty = "breakglass-system" },
+            Metadata = new() { Name = AuditPulse.OfAudit, NamespaceProperty = "breakglass-system" },
             Spec = new() { RenewTime = A.Start.AddHours(3).UtcDateTime },
         });
         DateTimeOffset? received = null;
@@ -118,10 +118,30 @@ public sealed class SessionInsightsTests
         _server.List<V1Lease>().Should().BeEmpty();
     }
 
-    private SessionInsights Insights() =>
-        new(_client, _caches, _sessions, Pulse(() => null), _looked.Add, _clock, NullLogger.Instance);
+    [Fact]
+    public async Task What_the_gateway_reports_is_exchanged_in_a_lease_of_its_own_and_counts_for_grants_that_go_through_it()
+    {
+        Put(A.Policy(s => s with { IdleTimeout = "10m" }));
+        var gateway = Pulse(() => A.Start.AddSeconds(2), AuditPulse.OfGateway);
+        await gateway.ExchangeAsync(default);
+        _server.List<V1Lease>().Should().ContainSingle().Which.Metadata.Name.Should().Be("breakglass-operator-gateway");
+        gateway.Now.IsByGateway.Should().BeTrue();
 
-    private AuditPulse Pulse(Func<DateTimeOffset?> here) => new(_client, "breakglass-system", _caches, here, _clock, NullLogger.Instance);
+        var insights = Insights();
+        GrantStatus Status(RecordingMode record) => new()
+        {
+            Phase = GrantPhase.Active, Path = SessionPath.Gateway, Recording = new() { Record = record },
+        };
+        insights.With(Facts(A.Grant() with { Status = Status(RecordingMode.Requests) })).Audit!.IsByGateway.Should().BeTrue();
+        insights.With(Facts(A.Grant() with { Status = Status(RecordingMode.None) })).Audit!.IsByGateway.Should().BeFalse();
+        insights.With(Facts(A.Grant() with { Status = new() { Phase = GrantPhase.Active } })).Audit!.IsByGateway.Should().BeFalse();
+    }
+
+    private SessionInsights Insights() =>
+        new(_client, _caches, _sessions, Pulse(() => null), Pulse(() => null, AuditPulse.OfGateway), _looked.Add, _clock, NullLogger.Instance);
+
+    private AuditPulse Pulse(Func<DateTimeOffset?> here, string lease = AuditPulse.OfAudit) =>
+        new(_client, "breakglass-system", lease, _caches, here, _clock, NullLogger.Instance);
 
     private GrantFacts Facts(BreakGlassGrant grant) =>
         new() { Now = A.Start, Settings = A.Settings, Name = grant.Metadata.Name, Grant = grant, Cluster = AView.Usual() };

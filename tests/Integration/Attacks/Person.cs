@@ -102,6 +102,7 @@ internal sealed partial class Person : IDisposable
     public static string Plural(string manifest) => Kind().Match(manifest).Groups[1].Value.ToLowerInvariant() switch
     {
         "breakglasspolicy" => "breakglasspolicies",
+        "breakglassauthority" => "breakglassauthorities",
         var kind => kind + "s",
     };
 

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using k8s.Models;
+using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -77,6 +78,7 @@ internal static class PolicyRows
         new("Lena", "puts a seal of her own on a policy", Expectation.Untouched(async (s, _) =>
         {
             await s.EndAsync(s.Stage.Alice);
+            await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
             s.About = $"{s.Grant}-2";
             await s.OpenAsync(s.Stage.Alice, name: s.About);
         }), async s =>

@@ -28,7 +28,7 @@ public sealed class DefinitionTests(CrdFixture crds)
         {
             await crds.ApplyAsync(CrdFixture.Kustomization);
             var lines = (await crds.ApplyAsync(CrdFixture.Kustomization)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            lines.Should().HaveCount(6);
+            lines.Should().HaveCount(8);
             if (lines.All(line => line.EndsWith("unchanged", StringComparison.Ordinal))) return;
             attempt.Should().BeLessThan(3, string.Join('\n', lines));
         }

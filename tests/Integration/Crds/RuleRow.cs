@@ -27,6 +27,10 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
         "recipientKey":{"kty":"RSA","n":"AQAB","e":"AQAB"},"requester":{"username":"alice"} } }
         """;
 
+    // The base point of P-256 is a public key, of the private key 1.
+    private const string Point =
+        """ "x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU" """;
+
     private const string Revoked = """{"spec":{"revoke":{"reason":"done"} } }""";
 
     private static readonly CoreSettings Settings = new();
@@ -44,6 +48,9 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
             """{"emergencyBypass":{"duration":"5m"} }""",
             """{"session":{"path":"Gateway"} }""", """{"credential":"BindRequester","session":{"path":"Gateway"} }""",
             """{"credential":"BindRequester","session":{"path":"Direct"} }""", """{"credential":"BindRequester","session":{} }""",
+            Vouchers(""), Vouchers(""" "maxDuration":"12h","maxAge":"8784h", """), Vouchers(""" "maxDuration":"13h", """),
+            Vouchers(""" "maxDuration":"0s", """), Vouchers(""" "maxAge":"8785h", """), Vouchers(""" "maxAge":"0s", """), Vouchers("", "Group"),
+            Vouchers("", credential: "BindRequester"),
             Bypass("12h"), Bypass("13h"), Bypass("0s"), Wait("168h"), Wait("169h"), Wait("0s"),
             """{"overuse":{"activations":3,"window":"1h"} }""", """{"overuse":{"activations":3,"window":"0s"} }""",
             Entry("ClusterRole", """ "clusterWide":true """), Entry("ClusterRole", """ "namespaceSelector":{} """),
@@ -52,8 +59,19 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
             Entry("Role", """ "namespaces":["a"] """), Entry("Role", """ "clusterWide":true """), Entry("Role", """ "namespaceSelector":{} """)),
         .. Names("BreakGlassPolicy"),
         .. Names("BreakGlassGrant"),
+        .. new[] { Longest[..39] + "x", Longest[..39] + "xy" }.Select(name => new RuleRow("BreakGlassDrill", $$"""{"metadata":{"name":"{{name}}"} }""")),
         new("BreakGlassGrant", """{"spec":{"recipientKey":{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"} } }"""),
         new("BreakGlassGrant", """{"spec":{"recipientKey":{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB","k":"AQAB"} } }"""),
+        new("BreakGlassGrant", """{"spec":{"voucher":"a.b.c","voucherProof":"d.e.f"} }"""),
+        new("BreakGlassGrant", """{"spec":{"voucher":"a.b.c"} }"""),
+        new("BreakGlassGrant", """{"spec":{"voucherProof":"d.e.f"} }"""),
+        .. Changes("BreakGlassGrant", """{"spec":{"voucher":"a.b.c","voucherProof":"d.e.f"} }""",
+            """{"voucher":"a.b.d"}""", """{"voucherProof":"d.e.g"}""", """{"voucher":null,"voucherProof":null}"""),
+        .. Changes("BreakGlassGrant", "{}", """{"voucher":"a.b.c","voucherProof":"d.e.f"}"""),
+        .. Authorities(
+            "{}", """{"required":2}""", """{"suspended":true,"required":1}""", """{"keys":[{"kid":"one","kty":"EC","crv":"P-256",%,"d":"AQAB"}]}""",
+            """{"revoked":["v-1"]}"""),
+        .. Names("BreakGlassAuthority"),
         .. Changes("BreakGlassGrant", Full,
             """{"policy":"other"}""", """{"justification":"other"}""", """{"ticket":"INC-1"}""", """{"duration":"31m"}""",
             """{"startTime":"2030-01-01T00:00:01Z"}""",
@@ -81,8 +99,10 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
         "BreakGlassPolicy" => PolicyRules.Check(Read<BreakGlassPolicy>(after), Settings),
         "BreakGlassGrant" when before is null => List(GrantRules.AtAdmission(Asked(Read<BreakGlassGrant>(after)), Policy, SealState.Valid, Settings)),
         "BreakGlassGrant" => List(ImmutabilityRules.Check(Read<BreakGlassGrant>(before), Read<BreakGlassGrant>(after))),
+        "BreakGlassAuthority" => AuthorityRules.Check(Read<BreakGlassAuthority>(after)),
         "BreakGlassApproval" => List(ImmutabilityRules.Check(Read<BreakGlassApproval>(before!), Read<BreakGlassApproval>(after))),
         "BreakGlassReview" => List(ImmutabilityRules.Check(Read<BreakGlassReview>(before!), Read<BreakGlassReview>(after))),
+        "BreakGlassDrill" => List(DrillRules.Check(Read<BreakGlassDrill>(after))),
         _ => List(ImmutabilityRules.Check(Read<BreakGlassLockdown>(before!), Read<BreakGlassLockdown>(after))),
     };
 
@@ -115,7 +135,9 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
                 "access":[{"name":"a","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":["payments"]}]}
                 """,
             "BreakGlassGrant" => """{"policy":"p","justification":"checkout returns 5xx"}""",
+            "BreakGlassAuthority" => $$"""{"keys":[{"kid":"one","kty":"EC","crv":"P-256",{{Point}} }]}""",
             "BreakGlassApproval" => """{"grant":"g","decision":"Approve"}""",
+            "BreakGlassDrill" => """{"policy":"p","schedule":"0 6 * * 1"}""",
             "BreakGlassReview" => """{"grant":"g","outcome":"Justified"}""",
             _ => """{"reason":"token leaked","policySelector":{"matchLabels":{"no":"policy"} } }""",
         }),
@@ -130,6 +152,12 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
 
     private static IEnumerable<RuleRow> Names(string kind) =>
         new[] { Longest, Longest + "4" }.Select(name => new RuleRow(kind, $$"""{"metadata":{"name":"{{name}}"} }"""));
+
+    private static IEnumerable<RuleRow> Authorities(params string[] specs) =>
+        specs.Select(spec => new RuleRow("BreakGlassAuthority", $$"""{"spec":{{spec.Replace("%", Point, StringComparison.Ordinal)}} }"""));
+
+    private static string Vouchers(string more, string holder = "User", string credential = "ServiceAccountToken") =>
+        $$"""{"credential":"{{credential}}","vouchers":{"authority":"offline",{{more}}"holders":[{"kind":"{{holder}}","name":"alice"}]} }""";
 
     private static string Bypass(string duration) => $$"""{ {{Jit}},"approval":{ {{Approvers}} },"emergencyBypass":{"duration":"{{duration}}"} }""";
 

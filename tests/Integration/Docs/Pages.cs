@@ -20,6 +20,7 @@ internal static class Pages
             Specials = [new("BreakGlassApproval") { After = "kubectl wait --for=condition=Active bgg/inc-4712 --timeout=110s" }],
         },
         new("docs/runbooks/RevocationObstructed.md", "admin"),
+        new("docs/key-leaked.md", "admin") { RunElsewhere = "RotationTests rotate with two replicas" },
         new("docs/reviewers.md", "rita")
         {
             Scene = "policy payments-oncall; over inc-4711",

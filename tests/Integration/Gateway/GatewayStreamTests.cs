@@ -87,6 +87,27 @@ public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<Ga
         await incident.WaitForPhaseAsync(GrantPhase.Revoked);
     }
 
+    [ServerFact(MinMinor = 25)]
+    public async Task A_debug_container_ends_its_terminal_with_the_grant()
+    {
+        var (incident, pod, kubectl) = await OpenAsync(Current, webSockets: true);
+        await shared.Cluster.AdminAsync(
+            "create", "role", "debug", "-n", pod.Namespace, "--verb=patch,update", "--resource=pods/ephemeralcontainers");
+        await shared.Cluster.AdminAsync(
+            "create", "rolebinding", "debug", "-n", pod.Namespace, "--role=debug", "--group=system:serviceaccounts:breakglass-grants");
+        await using var shell = await kubectl.OpenTerminalAsync(
+            new(80, 24), "debug", "-it", "-n", pod.Namespace, pod.Name, "--image=test.invalid/debug:1", "--target=tools", "--container=debugger");
+        var session = await _kubelet.SessionAsync(
+            s => s is { Kind: "attach", Container: "debugger", ProcessId: > 0 } && s.Pod == $"{pod.Namespace}/{pod.Name}", "the debugger");
+        await shell.TypeAsync("echo $CONTAINER has $((6*7))\r");
+        await shell.WritesAsync("debugger has 42");
+
+        await incident.RevokeAsync();
+
+        await session.Ended.Soon("the end of the terminal at the kubelet", s_soon);
+        (await shell.Exit.Soon("the end of kubectl", s_soon)).Should().NotBe(0);
+    }
+
     /// <summary>Since 1.30 the API server takes commands over WebSocket as kubectl sends them.</summary>
     private static bool UsesWebSocket(bool webSockets) => webSockets && Release.Installed.Minor >= 30;
 

@@ -8,7 +8,7 @@ using TestKit;
 namespace Integration.Metrics;
 
 /// <summary>
-/// A Prometheus that scrapes one operator every second and evaluates our rules as often. It dies with this object, and with the test process
+/// A Prometheus that scrapes one operator and one gateway every second and evaluates our rules as often. It dies with this object, and with the test process
 /// however that ends: a shell in between kills it when its standard input closes.
 /// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
@@ -50,8 +50,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     /// <summary>Starts it and waits until it answers.</summary>
     /// <param name="target">Where the operator serves its metrics.</param>
+    /// <param name="gateway">Where the gateway serves its metrics.</param>
     /// <param name="rules">A rule file.</param>
-    public static async Task<PrometheusServer> StartAsync(Uri target, string rules)
+    public static async Task<PrometheusServer> StartAsync(Uri target, Uri gateway, string rules)
     {
         var directory = Directory.CreateTempSubdirectory("breakglass-prometheus-");
         await File.WriteAllTextAsync(Path.Combine(directory.FullName, "rules.json"), rules);
@@ -60,6 +61,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
             rule_files: [rules.json]
             scrape_configs:
             - {job_name: breakglass-operator-metrics, static_configs: [{targets: ["{{target.Authority}}"]}]}
+            - {job_name: breakglass-gateway-metrics, static_configs: [{targets: ["{{gateway.Authority}}"]}]}
             """);
         var address = new Uri($"http://127.0.0.1:{Ports.Free().ToString(CultureInfo.InvariantCulture)}");
         var start = new ProcessStartInfo(

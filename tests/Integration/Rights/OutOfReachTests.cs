@@ -19,6 +19,9 @@ public sealed class OutOfReachTests(OwnCluster own)
     [
         "patch breakglassgrants.breakglass.dev", "delete breakglassgrants.breakglass.dev", "update breakglassgrants/status.breakglass.dev",
         "patch breakglasspolicies.breakglass.dev", "update breakglasspolicies/status.breakglass.dev", "update breakglasslockdowns/status.breakglass.dev",
+        "patch breakglassapprovals.breakglass.dev", "patch breakglassreviews.breakglass.dev", "patch breakglasslockdowns.breakglass.dev",
+        "update breakglassdrills/status.breakglass.dev", "patch breakglassauthorities.breakglass.dev",
+        "update breakglassauthorities/status.breakglass.dev",
         .. from kind in (string[])["rolebindings", "clusterrolebindings"] from verb in (string[])["create", "patch", "delete"]
             select $"{verb} {kind}.rbac.authorization.k8s.io",
         "create breakglasssessions.breakglass.dev", "patch breakglasssessions.breakglass.dev", "patch breakglasssessions/status.breakglass.dev",
@@ -55,6 +58,8 @@ public sealed class OutOfReachTests(OwnCluster own)
     [InlineData("get secrets -n breakglass-system")]
     [InlineData("get secret somebody-elses -n breakglass-system")]
     [InlineData("delete secret breakglass-seal-keys -n breakglass-system")]
+    [InlineData("get configmap somebody-elses -n breakglass-system")]
+    [InlineData("get configmap breakglass-rotation -n default")]
     [InlineData("delete validatingwebhookconfiguration somebody-elses")]
     [InlineData("annotate validatingwebhookconfiguration somebody-elses x=y")]
     [InlineData("annotate mutatingwebhookconfiguration somebody-elses x=y")]
@@ -98,8 +103,9 @@ public sealed class OutOfReachTests(OwnCluster own)
                 if (await MayAsync(verb, resource.Group, resource.Name, "kube-system", token)) lock (reads) reads.Add(resource.Name);
             }
         });
-        reads.Distinct().Should().BeEquivalentTo("breakglassapprovals", "breakglassgrants", "breakglasslockdowns", "breakglasspolicies", "breakglassreviews",
-            "breakglasssessions", "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
+        reads.Distinct().Should().BeEquivalentTo(
+            "breakglassapprovals", "breakglassauthorities", "breakglassdrills", "breakglassgrants", "breakglasslockdowns", "breakglasspolicies",
+            "breakglassreviews", "breakglasssessions", "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
     }
 
     /// <summary>Every resource and subresource of every group in its preferred version.</summary>

@@ -53,6 +53,9 @@ internal sealed class RunningOperator : IAsyncDisposable
     /// <summary>Ends with the exit code; 128 and the signal's number where a signal ended it.</summary>
     public Task<int> Exit => _exit;
 
+    /// <summary>The id of its process.</summary>
+    public Task<int> ProcessId => _pid.Task;
+
     /// <summary>All it has written so far.</summary>
     public string Log
     {
@@ -108,7 +111,9 @@ internal sealed class RunningOperator : IAsyncDisposable
     {
         var port = Ports.Free();
         return new(
-            Start(kubeconfig, ["--trust-requester", "--webhook=false", $"--http-address=127.0.0.1:{port}", .. options]), new Uri($"http://127.0.0.1:{port}"));
+            Start(
+                kubeconfig, ["--trust-requester", "--webhook=false", $"--http-address=127.0.0.1:{port}", "--gateway-reports-listen=127.0.0.1:0", .. options]),
+            new Uri($"http://127.0.0.1:{port}"));
     }
 
     /// <summary>One pass of <c>breakglass-operator reap</c>: its exit code and what it wrote.</summary>

@@ -126,12 +126,30 @@ public sealed class ModelsTests
             "user":{}}}
             """,
         ],
+        [typeof(V1CertificateSigningRequest)] =
+        [
+            """
+            {"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":META,"spec":{"request":"AP8=",
+            "signerName":"kubernetes.io/kube-apiserver-client","expirationSeconds":600,"usages":["client auth"],"username":"alice","uid":"u","groups":["g"],
+            "extra":{"scopes":["a"]}},"status":{"conditions":[{"type":"Approved","status":"True","reason":"r","message":"m",
+            "lastUpdateTime":"2026-11-22T01:02:03Z","lastTransitionTime":"2026-11-22T01:02:03Z"}],"certificate":"AQI="}}
+            """,
+            """
+            {"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":""},"spec":{"request":"AP8=",
+            "signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}
+            """,
+        ],
         [typeof(TokenRequest)] =
         [
             """
             {"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"audiences":["a"],"expirationSeconds":600,
             "boundObjectRef":{"kind":"Secret","apiVersion":"v1","name":"n","uid":"u"}},"status":{"token":"t","expirationTimestamp":"2026-11-22T01:02:03Z"}}
             """,
+        ],
+        [typeof(V1ConfigMap)] =
+        [
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":META,"immutable":true,"data":{"seals":"text"},"binaryData":{"b":"AQI="}}""",
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":""}}""",
         ],
         [typeof(SecretMetadata)] =
         [
@@ -379,6 +397,7 @@ public sealed class ModelsTests
         nameof(V1Namespace) => RoundTrip<V1Namespace>(text),
         nameof(V1ServiceAccount) => RoundTrip<V1ServiceAccount>(text),
         nameof(V1Secret) => RoundTrip<V1Secret>(text),
+        nameof(V1ConfigMap) => RoundTrip<V1ConfigMap>(text),
         nameof(V1Endpoints) => RoundTrip<V1Endpoints>(text),
         nameof(V1Role) => RoundTrip<V1Role>(text),
         nameof(V1ClusterRole) => RoundTrip<V1ClusterRole>(text),
@@ -386,6 +405,7 @@ public sealed class ModelsTests
         nameof(V1ClusterRoleBinding) => RoundTrip<V1ClusterRoleBinding>(text),
         nameof(V1SubjectAccessReview) => RoundTrip<V1SubjectAccessReview>(text),
         nameof(V1SelfSubjectAccessReview) => RoundTrip<V1SelfSubjectAccessReview>(text),
+        nameof(V1CertificateSigningRequest) => RoundTrip<V1CertificateSigningRequest>(text),
         nameof(TokenReview) => RoundTrip<TokenReview>(text),
         nameof(TokenRequest) => RoundTrip<TokenRequest>(text),
         nameof(SecretMetadata) => RoundTrip<SecretMetadata>(text),

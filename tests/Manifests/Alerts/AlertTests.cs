@@ -11,9 +11,9 @@ public sealed class AlertTests
     private static readonly string[] Named =
     [
         "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "RevocationObstructed", "ReviewOverdue", "PolicyOverused",
-        "PersistenceAttempt", "AccessAfterRevocation", "LockdownEngaged",
+        "PersistenceAttempt", "AccessAfterRevocation", "LockdownEngaged", "VoucherUsed", "RotationOverdue",
         "OperatorDown", "NoLeader", "WebhookFailing", "CertificateExpiring", "ClockSkew", "NotificationsFailing", "AuditEventsRefused", "AuditBacklog",
-        "GatewayDown", "GatewayStale",
+        "GatewayDown", "GatewayStale", "RecordingFailing", "DrillFailed", "DrillOverdue",
     ];
 
     private static string TestsFile { get; } = Path.Combine(Golden.RepositoryRoot, "tests", "Manifests", "Alerts", "rules.test.yaml");

@@ -57,8 +57,39 @@ public sealed class GatewayTests
     {
         var pod = PodOf(await Tool.TemplateAsync("1.35", s_withOwnCertificate), "breakglass-gateway");
         pod["volumes"]![0]!["projected"]!["sources"]!.AsArray().Select(s => s!["secret"]!)
-            .Select(s => $"{NameOf(s)}: {string.Join(' ', s["items"]!.AsArray().Select(i => i!["key"]!.GetValue<string>()))}")
-            .Should().Equal("mine: tls.crt tls.key", $"{Secret}: ca.crt");
+            .Select(s => $"{NameOf(s)}: {Files(s)}")
+            .Should().Equal("mine: tls.crt=tls.crt tls.key=tls.key", $"{Secret}: ca.crt=ca.crt tls.crt=own.crt tls.key=own.key");
+    }
+
+    [Fact]
+    public async Task The_operator_knows_it_by_the_certificate_that_it_manages()
+    {
+        JsonNode[] pods =
+        [
+            ConfigDirectory.Of("Deployment").Single(o => o.Name == "breakglass-gateway").Node["spec"]!["template"]!["spec"]!,
+            PodOf(await Tool.TemplateAsync("1.35", s_on), "breakglass-gateway"),
+        ];
+        foreach (var pod in pods)
+        {
+            Files(pod["volumes"]![0]!["secret"]!).Should()
+                .Be("tls.crt=tls.crt tls.key=tls.key ca.crt=ca.crt tls.crt=own.crt tls.key=own.key");
+        }
+    }
+
+    [Fact]
+    public async Task What_it_reports_reaches_every_replica_of_the_operator_and_nothing_else_reaches_that_port()
+    {
+        var objects = await Tool.TemplateAsync("1.35", [.. s_on, "--set", "networkPolicy.egress.restricted=true"]);
+        var service = objects.One("Service", "breakglass-operator-gateway")["spec"]!;
+        service["ports"]![0]!.ToJsonString().Should().Contain("9446").And.Contain("gateway-reports");
+        service["publishNotReadyAddresses"]!.GetValue<bool>().Should().BeTrue();
+        PodOf(objects, "breakglass-operator")["containers"]![0]!["ports"]!.AsArray().Select(p => $"{p!["name"]}={p["containerPort"]}")
+            .Should().Contain("gateway-reports=9446");
+        var open = objects.One("NetworkPolicy", "breakglass-operator")["spec"]!["ingress"]!.AsArray()
+            .Single(r => r!["ports"]![0]!["port"]!.GetValue<string>() == "gateway-reports")!;
+        JsonNode.DeepEquals(open["from"]![0]!["podSelector"], objects.One("NetworkPolicy", "breakglass-gateway")["spec"]!["podSelector"]).Should().BeTrue();
+        var leave = objects.One("NetworkPolicy", "breakglass-gateway")["spec"]!["egress"]!.AsArray().Single(r => r!["to"] is not null)!;
+        JsonNode.DeepEquals(leave["to"]![0]!["podSelector"]!["matchLabels"], service["selector"]).Should().BeTrue();
     }
 
     [Fact]
@@ -112,7 +143,7 @@ public sealed class GatewayTests
         Rule(narrow, "gateway")["from"]!.ToJsonString().Should().Contain("192.0.2.0/24");
         Rule(narrow, "http")["from"]!.ToJsonString().Should().Contain("podSelector");
         narrow.One("NetworkPolicy", "breakglass-gateway")["spec"]!["egress"]!.AsArray().SelectMany(r => r!["ports"]!.AsArray())
-            .Select(p => p!["port"]!.GetValue<long>()).Should().BeEquivalentTo([53, 53, 443, 6443]);
+            .Select(p => p!["port"]!.GetValue<long>()).Should().BeEquivalentTo([53, 53, 443, 6443, 9446]);
     }
 
     [Theory]
@@ -153,6 +184,9 @@ public sealed class GatewayTests
 
     private static JsonNode PodOf(IReadOnlyList<JsonNode> objects, string deployment) =>
         objects.One("Deployment", deployment)["spec"]!["template"]!["spec"]!;
+
+    private static string Files(JsonNode source) =>
+        string.Join(' ', source["items"]!.AsArray().Select(i => $"{i!["key"]!.GetValue<string>()}={i["path"]!.GetValue<string>()}"));
 
     private static string NameOf(JsonNode source) => (source["secretName"] ?? source["name"])!.GetValue<string>();
 

@@ -50,7 +50,7 @@ public sealed class ValuesTests
         """{"guard":{"mode":"webhook","legacySecrets":false}}""",
         """{"guard":{"mode":"policies"},"crds":{"enabled":false}}""",
         """{"userRoles":{"create":false}}""",
-        """{"userRoles":{"groups":{"requester":["on-call","sre"],"policyAuthor":["platform"],"lockdown":["everybody"]}}}""",
+        """{"userRoles":{"groups":{"requester":["on-call","sre"],"policyAuthor":["platform"],"lockdown":["everybody"],"courier":["safe"]}}}""",
         """{"networkPolicy":{"metricsFrom":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}],"egress":"""
             + """{"restricted":true,"extra":[{"ports":[{"port":4317}]}]}}}""",
         """{"serviceMonitor":{"enabled":true,"interval":"30s","labels":{"release":"prometheus"}}}""",
@@ -124,6 +124,7 @@ public sealed class ValuesTests
     [InlineData("""{"journal":{"enabled":true,"keySecret":"k","serve":{"enabled":true,"tokenSecret":"t","port":9443}}}""", "another listener")]
     [InlineData("""{"audit":{"enabled":true}}""", "set audit.clientCASecret or audit.tokenSecret")]
     [InlineData("""{"audit":{"enabled":true,"tokenSecret":"t","port":9443}}""", "another listener")]
+    [InlineData("""{"audit":{"enabled":true,"tokenSecret":"t","port":9446},"gateway":{"enabled":true,"publicUrl":"https://g"}}""", "another listener")]
     [InlineData("""{"gateway":{"enabled":true}}""", "gateway.publicUrl is empty")]
     [InlineData("""{"gateway":{"publicUrl":"https://gateway.example.com"}}""", "gateway.enabled is false")]
     [InlineData("""{"gateway":{"enabled":true,"publicUrl":"http://gateway.example.com"}}""", "publicUrl")]

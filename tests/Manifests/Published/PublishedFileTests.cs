@@ -26,7 +26,7 @@ public sealed class PublishedFileTests(PublishedFiles files) : IClassFixture<Pub
 
     // A reference that keeps a large assembly, or an SDK that ignores src/LinkAttributes.xml, would show here.
     [Fact]
-    public void The_operators_file_is_at_most_56_MB() => new FileInfo(files.Operator).Length.Should().BeLessThanOrEqualTo(56 * 1024 * 1024);
+    public void The_operators_file_is_at_most_58_MB() => new FileInfo(files.Operator).Length.Should().BeLessThanOrEqualTo(58 * 1024 * 1024);
 
     [Fact]
     public async Task The_operator_gives_and_ends_the_access_that_the_plugin_requests()
@@ -57,6 +57,53 @@ public sealed class PublishedFileTests(PublishedFiles files) : IClassFixture<Pub
 
         (await running.StopAsync()).Should().Be(0, running.Log);
         running.Log.Should().NotContain("\"level\":\"error\"").And.NotContain("(a bug)");
+    }
+
+    // The library of OpenPGP and encrypted keys finds its algorithms by name, which the trimmer does not see.
+    [Fact]
+    public async Task The_plugin_makes_keys_vouchers_and_a_kit_and_opens_the_kit()
+    {
+        var safe = Directory.CreateTempSubdirectory("safe").FullName;
+        string At(string name) => Path.Combine(safe, name);
+        async Task<string> VoucherAsync(params string[] arguments)
+        {
+            var ran = await RunAsync(files.Plugin, ["voucher", .. arguments]);
+            ran.ExitCode.Should().Be(0, $"voucher {string.Join(' ', arguments)}: {ran.Error}");
+            return ran.Output;
+        }
+
+        try
+        {
+            var passphrase = $"--passphrase-file={At("passphrase")}";
+            await File.WriteAllTextAsync(At("passphrase"), "six random words are long enough\n");
+            await File.WriteAllTextAsync(At("courier"), """
+                apiVersion: v1
+                kind: Config
+                current-context: c
+                clusters: [{name: c, cluster: {server: "https://127.0.0.1:6443"}}]
+                users: [{name: c, user: {token: not-a-secret}}]
+                contexts: [{name: c, context: {cluster: c, user: c}}]
+                """);
+            var manifest = await VoucherAsync("authority", "offline", $"--private-key={At("first.pem")}", "--required=2", passphrase);
+            await File.WriteAllTextAsync(At("authority.yaml"), manifest);
+            await VoucherAsync("authority", "offline", $"--private-key={At("second.pem")}", "--type=Ed25519", $"--into={At("authority.yaml")}", passphrase);
+            await File.WriteAllTextAsync(At("alice.jwk"), await VoucherAsync("holder", $"--private-key={At("alice.key")}", passphrase));
+            await VoucherAsync("issue", $"--key={At("first.pem")}", "--authority=offline", "--cluster=4b1d9f4e-3f51-4c55-9f5c-1d3c4f2f7a10", "--person=alice",
+                "--policy=payments", $"--holder={At("alice.jwk")}", $"--out={At("alice.voucher")}", passphrase);
+            await VoucherAsync("sign", At("alice.voucher"), $"--key={At("second.pem")}", $"--out={At("alice.voucher")}", passphrase);
+            await VoucherAsync("inspect", At("alice.voucher"), $"--authority={At("authority.yaml")}");
+            await VoucherAsync("kit", $"--out={At("prod.kit")}", $"--voucher={At("alice.voucher")}", $"--holder-key={At("alice.key")}",
+                $"--courier={At("courier")}", passphrase);
+
+            (await VoucherAsync("kit", "open", At("prod.kit"), $"--to={At("kit")}", passphrase)).Should().Contain("alice.voucher with alice.key");
+
+            (await File.ReadAllTextAsync(At("kit/alice.voucher"))).Should().Be(await File.ReadAllTextAsync(At("alice.voucher")));
+            (await File.ReadAllTextAsync(At("kit/alice.key"))).Should().Be(await File.ReadAllTextAsync(At("alice.key")));
+        }
+        finally
+        {
+            Directory.Delete(safe, recursive: true);
+        }
     }
 
     // Without DOTNET_ROOT and PATH there is no runtime but the one in the file.

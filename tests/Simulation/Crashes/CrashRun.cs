@@ -56,7 +56,7 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
 
     private void Live(World world)
     {
-        world.Server.Put(Sample.Grant(scenario.Grant));
+        world.Server.Put(Sample.Grant(spec => scenario.Request(world, spec)));
         world.AdvanceUntil(() => world.Grant() is not { Status.Phase: null or GrantPhase.Pending }, TimeSpan.FromMinutes(5), "the grant active, or over");
 
         // The policy hears of it a second later.
@@ -85,6 +85,10 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
         var last = world.History.Last("inc-4711");
         if (!last.Status.IsTerminal) yield return $"it is {last.Status.Phase} in the end";
         if (scenario.HasGateway && last.Status.WasActive && last.Status.Gateway?.Certificate is null) yield return "it was active without a certificate";
+
+        if (scenario.IsByVoucher && last.Status.IsRecorded
+            && world.Server.Get<BreakGlassAuthority>(TestKit.Builders.OfflineDesk.Name)!.Status.Used.Count(u => u.GrantUid == last.Metadata.Uid) != 1)
+            yield return "its voucher was not used once";
 
         if (scenario.HasJournal)
         {

@@ -1,4 +1,6 @@
 using BreakGlass.Core.Api;
+using k8s.Models;
+using TestKit.Builders;
 
 namespace Simulation;
 
@@ -8,16 +10,21 @@ internal sealed record CrashScenario(string Name, EndedBy End, Func<PolicySpec, 
     public static IReadOnlyList<CrashScenario> All { get; } =
     [
         .. from kind in Kinds()
-           from end in Enum.GetValues<EndedBy>()
+           from end in Ends
            select new CrashScenario($"{kind.Name}, ended by {end}", end, kind.Policy, kind.Grant),
-        .. from end in Enum.GetValues<EndedBy>()
+        .. from end in Ends
            select new CrashScenario($"journal required, ended by {end}", end, p => p with { Journal = JournalMode.Required }, g => g) { HasJournal = true },
-        .. from end in Enum.GetValues<EndedBy>()
+        .. from end in Ends
            select new CrashScenario($"gateway, ended by {end}", end, p => p with { Session = new() { Path = SessionPath.Gateway } }, g => g)
            {
                HasGateway = true,
            },
+        .. from end in Enum.GetValues<EndedBy>()
+           select new CrashScenario($"voucher, ended by {end}", end, AVoucher.Accepted, g => g) { IsByVoucher = true },
     ];
+
+    /// <summary>What ends any grant.</summary>
+    private static IEnumerable<EndedBy> Ends => Enum.GetValues<EndedBy>().Where(end => end is not EndedBy.AuthoritySuspension);
 
     /// <summary>Whether the operators write a journal.</summary>
     public bool HasJournal { get; init; }
@@ -25,12 +32,20 @@ internal sealed record CrashScenario(string Name, EndedBy End, Func<PolicySpec, 
     /// <summary>Whether the operators have a gateway.</summary>
     public bool HasGateway { get; init; }
 
+    /// <summary>Whether the grant is requested by a voucher.</summary>
+    public bool IsByVoucher { get; init; }
+
+    /// <summary>The grant as it is requested now.</summary>
+    public GrantSpec Request(World world, GrantSpec spec) => IsByVoucher
+        ? AVoucher.Spec(spec, "inc-4711", world.Server.Get<V1Namespace>("kube-system")!.Metadata.Uid!, world.Now) : Grant(spec);
+
     /// <summary>What is there before the grant is.</summary>
     public void Prepare(World world)
     {
         world.Server.CreateNamespace("payments");
         world.Server.CreateNamespace("shop");
         world.Server.Put(Sample.Policy(Policy));
+        if (IsByVoucher) world.Server.Put(new BreakGlassAuthority { Metadata = new() { Name = OfflineDesk.Name }, Spec = AVoucher.Desk.Authority().Spec });
     }
 
     /// <summary>Brings the end about.</summary>
@@ -46,6 +61,9 @@ internal sealed record CrashScenario(string Name, EndedBy End, Func<PolicySpec, 
                 break;
             case EndedBy.GrantDeletion:
                 world.Server.Delete<BreakGlassGrant>("inc-4711");
+                break;
+            case EndedBy.AuthoritySuspension:
+                world.Server.Modify<BreakGlassAuthority>(OfflineDesk.Name, null, a => a with { Spec = a.Spec with { Suspended = true } });
                 break;
             case EndedBy.PolicyDeletion:
                 world.Server.Delete<BreakGlassPolicy>("payments-oncall");

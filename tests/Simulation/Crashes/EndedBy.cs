@@ -7,4 +7,5 @@ internal enum EndedBy
     Revoke,
     GrantDeletion,
     PolicyDeletion,
+    AuthoritySuspension,
 }

@@ -78,6 +78,21 @@ public static class A
             Spec = new() { Reason = "token leaked", PolicySelector = selector, By = by is null ? null : Caller(by) },
         };
 
+    /// <summary>A drill of <see cref="Policy"/>, every Monday at six.</summary>
+    public static BreakGlassDrill Drill(Func<DrillSpec, DrillSpec>? spec = null, string name = "weekly", DrillStatus? status = null) => new()
+    {
+        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = Start },
+        Spec = (spec ?? (s => s))(new() { Policy = "payments-oncall", Schedule = "0 6 * * 1" }),
+        Status = status ?? new(),
+    };
+
+    /// <summary>A grant that the drill identity asks for, with its mark.</summary>
+    public static BreakGlassGrant DrillGrant(string drill = "weekly", string name = "drill-weekly-1", string uid = "grant-1")
+    {
+        var grant = Grant(s => s with { Requester = Caller("system:serviceaccount:breakglass-system:breakglass-drill"), Ticket = null }, name, uid);
+        return grant with { Metadata = grant.Metadata with { Labels = Labels((BreakGlassApi.DrillLabel, drill)) } };
+    }
+
     /// <summary>A ClusterRole in some namespaces.</summary>
     public static AccessEntry Entry(string name, string clusterRole, params string[] namespaces) => new()
     {

@@ -13,9 +13,9 @@ internal sealed class KubeletApi : IDisposable
 {
     private readonly HttpClient _http;
 
-    public KubeletApi(ControlPlane controlPlane, KubeletCertificates certificates)
+    public KubeletApi(string directory, KubeletCertificates certificates)
     {
-        var pki = Path.Combine(controlPlane.Directory, "pki");
+        var pki = Path.Combine(directory, "pki");
         _http = new(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -24,7 +24,7 @@ internal sealed class KubeletApi : IDisposable
                 ClientCertificates = [X509Certificate2.CreateFromPemFile(Path.Combine(pki, "admin.crt"), Path.Combine(pki, "admin.key"))],
                 CertificateChainPolicy = certificates.Policy(),
             },
-        }) { BaseAddress = controlPlane.Server, Timeout = Timeout.InfiniteTimeSpan };
+        }) { BaseAddress = new Uri(File.ReadAllText(Path.Combine(directory, "server")).Trim()), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Creates an object; one that exists already stays as it is.</summary>

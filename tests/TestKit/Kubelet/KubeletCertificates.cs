@@ -15,9 +15,9 @@ internal sealed class KubeletCertificates : IDisposable
 
     private readonly X509Certificate2 _authority;
 
-    public KubeletCertificates(ControlPlane controlPlane, string node)
+    public KubeletCertificates(string directory, string node)
     {
-        var pki = Path.Combine(controlPlane.Directory, "pki");
+        var pki = Path.Combine(directory, "pki");
         _authority = X509Certificate2.CreateFromPemFile(Path.Combine(pki, "ca.crt"), Path.Combine(pki, "ca.key"));
         Serving = Issue(node);
     }

@@ -28,12 +28,15 @@ internal sealed class KubeletServer : IAsyncDisposable
     private readonly Func<string, string, TestPod?> _find;
     private readonly Action<KubeletSession> _opened;
     private readonly Signal _changed;
+    private readonly IReadOnlyList<string> _webSockets;
     private readonly CancellationTokenSource _ending = new();
 
     private KubeletServer(
-        WebApplication app, KubeletCertificates certificates, Func<string, string, TestPod?> find, Action<KubeletSession> opened, Signal changed)
+        WebApplication app, KubeletCertificates certificates, Func<string, string, TestPod?> find, Action<KubeletSession> opened, Signal changed,
+        bool servesV5)
     {
         (_app, _certificates, _find, _opened, _changed) = (app, certificates, find, opened, changed);
+        _webSockets = servesV5 ? StreamProtocols.WebSocketCommandsWithV5 : StreamProtocols.WebSocketCommands;
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
         app.Run(AnswerAsync);
     }
@@ -45,9 +48,10 @@ internal sealed class KubeletServer : IAsyncDisposable
     /// <param name="find">Gives a pod by namespace and name.</param>
     /// <param name="opened">Called for each session before it begins.</param>
     /// <param name="changed">Raised when a session changes.</param>
+    /// <param name="servesV5">Whether it serves the WebSocket protocol v5.</param>
     public static async Task<KubeletServer> StartAsync(
         KubeletCertificates certificates, Func<string, string, TestPod?> find, Action<KubeletSession> opened, Signal changed,
-        CancellationToken cancellationToken)
+        bool servesV5, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -66,7 +70,7 @@ internal sealed class KubeletServer : IAsyncDisposable
                 https.ClientCertificateValidation = (_, _, _) => true;
             }));
         });
-        var server = new KubeletServer(builder.Build(), certificates, find, opened, changed);
+        var server = new KubeletServer(builder.Build(), certificates, find, opened, changed, servesV5);
         await server._app.StartAsync(cancellationToken);
         var address = server._app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
         server.Port = new Uri(address).Port;
@@ -143,7 +147,7 @@ internal sealed class KubeletServer : IAsyncDisposable
         if (context.WebSockets.IsWebSocketRequest)
         {
             var requested = context.WebSockets.WebSocketRequestedProtocols;
-            var protocol = StreamProtocols.Choose(requested, StreamProtocols.WebSocketCommands);
+            var protocol = StreamProtocols.Choose(requested, _webSockets);
             if (protocol is null && requested.Count > 0)
             {
                 await RefuseProtocolAsync(context, requested);

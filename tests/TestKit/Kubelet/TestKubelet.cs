@@ -24,10 +24,10 @@ public sealed class TestKubelet : IAsyncDisposable
     private KubeletServer? _server;
     private Task _watching = Task.CompletedTask;
 
-    private TestKubelet(ControlPlane controlPlane)
+    private TestKubelet(string directory)
     {
-        _certificates = new(controlPlane, NodeName);
-        _api = new(controlPlane, _certificates);
+        _certificates = new(directory, NodeName);
+        _api = new(directory, _certificates);
     }
 
     /// <summary>The name of the node.</summary>
@@ -43,13 +43,21 @@ public sealed class TestKubelet : IAsyncDisposable
     public IReadOnlyList<KubeletSession> OpenSessions => [.. _sessions.Where(s => s.IsOpen)];
 
     /// <summary>Starts a kubelet and creates its node.</summary>
-    public static async Task<TestKubelet> StartAsync(ControlPlane controlPlane, CancellationToken cancellationToken = default)
+    public static Task<TestKubelet> StartAsync(ControlPlane controlPlane, CancellationToken cancellationToken = default) =>
+        StartAsync(controlPlane.Directory, servesV5: false, cancellationToken);
+
+    /// <summary>Starts a kubelet for a control plane that another process started, and creates its node.</summary>
+    /// <param name="directory">The directory of <c>hack/control-plane.sh run</c>.</param>
+    /// <param name="servesV5">
+    /// Whether it serves exec and attach over the WebSocket protocol v5, which kubectl uses. API servers before 1.30 do not translate it, and pass it on.
+    /// </param>
+    public static async Task<TestKubelet> StartAsync(string directory, bool servesV5, CancellationToken cancellationToken = default)
     {
-        var kubelet = new TestKubelet(controlPlane);
+        var kubelet = new TestKubelet(directory);
         try
         {
             kubelet._server = await KubeletServer.StartAsync(
-                kubelet._certificates, kubelet.Find, kubelet.Add, kubelet._changed, cancellationToken);
+                kubelet._certificates, kubelet.Find, kubelet.Add, kubelet._changed, servesV5, cancellationToken);
             await kubelet._api.CreateAsync("/api/v1/nodes", PodObjects.Node(kubelet.NodeName, kubelet.Port), cancellationToken);
             kubelet._watching = kubelet.WatchAsync();
             return kubelet;

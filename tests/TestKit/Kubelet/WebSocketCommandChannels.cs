@@ -12,6 +12,7 @@ internal sealed class WebSocketCommandChannels : CommandChannels, IDisposable
     private const byte ErrorChannel = 2;
     private const byte StatusChannel = 3;
     private const byte SizeChannel = 4;
+    private const byte CloseSignal = 255; // since v5; the next byte names the channel that ends
 
     private readonly WebSocket _socket;
     private readonly SemaphoreSlim _writing = new(1, 1);
@@ -116,6 +117,9 @@ internal sealed class WebSocketCommandChannels : CommandChannels, IDisposable
         {
             case InputChannel when _input is not null && !data.IsEmpty:
                 await _input.Writer.WriteAsync(data);
+                break;
+            case CloseSignal when _input is not null && data.Span is [InputChannel]:
+                await _input.Writer.CompleteAsync();
                 break;
             case SizeChannel:
                 ReadSizes(data.Span);

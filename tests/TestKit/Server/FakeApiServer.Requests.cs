@@ -110,7 +110,8 @@ public sealed partial class FakeApiServer
             return Answer(HttpStatusCode.Created, _tokens.Issue(call.Namespace, call.Name, Parse(body)));
         }
 
-        if (call.Subresource.Length > 0 && (call.Subresource != "status" || !r.HasStatus)) throw ApiException.UnknownResource();
+        if (call.Subresource.Length > 0 && !(call.Subresource == "status" && r.HasStatus) && !(call.Subresource == "approval" && r.HasApproval))
+            throw ApiException.UnknownResource();
         if (call.Namespace.Length > 0 != r.Namespaced && !(r.Namespaced && call.Verb is "list" or "watch")) throw ApiException.UnknownResource();
         var metadataOnly = request.Headers.Accept.Any(
             a => a.Parameters.Any(p => p.Name == "as" && p.Value?.StartsWith("PartialObjectMetadata", StringComparison.Ordinal) is true));

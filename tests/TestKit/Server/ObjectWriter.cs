@@ -68,6 +68,13 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
             if (status is null) o.Remove("status");
             else o["status"] = status;
         }
+        else if (subresource == "approval")
+        {
+            var conditions = o["status"]?["conditions"]?.DeepClone();
+            o = old.Clone();
+            if (o["status"] is not JsonObject) o["status"] = new JsonObject();
+            o["status"]!["conditions"] = conditions;
+        }
         else
         {
             if (r.HasStatus) Keep(old, o, "status");

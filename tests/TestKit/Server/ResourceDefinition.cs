@@ -13,6 +13,9 @@ public sealed record ResourceDefinition(string Group, string Version, string Kin
     /// <summary>Whether there is a <c>status</c> subresource; then the main resource ignores status and the subresource all else.</summary>
     public bool HasStatus { get; init; }
 
+    /// <summary>Whether there is an <c>approval</c> subresource, which replaces <c>status.conditions</c> alone.</summary>
+    public bool HasApproval { get; init; }
+
     /// <summary>Whether the kind comes from a CRD: generations are counted, list items carry their kind, a replace must name a resourceVersion.</summary>
     public bool Custom { get; init; }
 

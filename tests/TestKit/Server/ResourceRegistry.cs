@@ -13,6 +13,7 @@ public sealed class ResourceRegistry
     {
         Register(new("", "v1", "Namespace", "namespaces", false) { HasStatus = true, Default = o => KindRules.DefaultNamespace(o, server) });
         Register(new("", "v1", "ServiceAccount", "serviceaccounts", true));
+        Register(new("", "v1", "ConfigMap", "configmaps", true));
         Register(new("", "v1", "Secret", "secrets", true) { Default = KindRules.DefaultSecret, Validate = KindRules.Secret });
         foreach (var (kind, plural, namespaced) in new[] { ("Role", "roles", true), ("ClusterRole", "clusterroles", false) })
         {
@@ -44,7 +45,8 @@ public sealed class ResourceRegistry
         {
             ("BreakGlassPolicy", "breakglasspolicies"), ("BreakGlassGrant", "breakglassgrants"), ("BreakGlassApproval", "breakglassapprovals"),
             ("BreakGlassReview", "breakglassreviews"), ("BreakGlassLockdown", "breakglasslockdowns"),
-            ("BreakGlassSession", "breakglasssessions"),
+            ("BreakGlassSession", "breakglasssessions"), ("BreakGlassAuthority", "breakglassauthorities"),
+            ("BreakGlassDrill", "breakglassdrills"),
         })
         {
             Register(new("breakglass.dev", "v1alpha1", kind, plural, false) { Custom = true, HasStatus = true, UnconditionalUpdate = false });

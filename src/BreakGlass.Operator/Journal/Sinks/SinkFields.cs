@@ -41,7 +41,7 @@ internal sealed class SinkFields(YamlNode node, int number, List<string> problem
             Secret = type is SinkType.Webhook ? _fields.SigningSecret() : null,
             Syslog = type is SinkType.Syslog ? Syslog() : null,
         };
-        if (_fields.Name is OperatorMetrics.Journal or OperatorMetrics.Sessions or OperatorMetrics.Spool)
+        if (_fields.Name is OperatorMetrics.Journal or OperatorMetrics.Sessions or OperatorMetrics.Spool or OperatorMetrics.Recordings)
             _fields.Problem("the name is used for the journal itself", "Use another name");
         return _fields.AreGood ? sink : null;
     }

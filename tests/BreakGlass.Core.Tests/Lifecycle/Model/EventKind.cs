@@ -10,5 +10,6 @@ internal enum EventKind
     Approve, Object, WithdrawApprovals, Review, Lock, Unlock, Relent, SiblingOpens, SiblingEnds, HolderComes, LimitChange, WindowChange, SealGoes, SealComes,
     DeleteObject, StripLabels, StripAnnotations, AddSubject, ReplaceRole, ForgeGrantUid, TakeFinalizer,
     Use, EventsStop, EventsGoOn, UnusualUse, SessionTermsChange,
+    AuthoritySuspend, AuthorityResume, AuthorityKeyGoes, AuthorityRevokes, AuthorityGoes, VoucherUsedElsewhere, VouchersEnd,
     ForgePhase, ForgeEnd, WipeStatus, ForeignObject,
 }

@@ -54,7 +54,33 @@ internal static class Happenings
             case EventKind.EventsGoOn: world.Cluster.LastEvent = null; break;
             case EventKind.UnusualUse: world.Cluster.Unusual = world.Cluster.Unusual.Add(new((AnomalyKind)(a % 9), b, 0, ["x"])); break;
             case EventKind.RoleGo: world.RemoveClusterRole(b % 2 == 0 ? "edit" : "view"); break;
+            case >= EventKind.AuthoritySuspend and <= EventKind.VouchersEnd: WithAuthority(world, what); break;
             default: Meddle(world, what); break;
+        }
+    }
+
+    private static void WithAuthority(ModelWorld world, ScenarioEvent what)
+    {
+        if (world.Cluster.Authority is not { } authority) return;
+        switch (what.Kind)
+        {
+            case EventKind.AuthoritySuspend: world.EditAuthority(s => s with { Suspended = true }); break;
+            case EventKind.AuthorityResume: world.EditAuthority(s => s with { Suspended = false }); break;
+            case EventKind.AuthorityKeyGoes when what.A % 2 == 0: world.EditAuthority(s => s with { Keys = [.. s.Keys.Skip(1)] }); break;
+            case EventKind.AuthorityKeyGoes:
+                world.EditAuthority(s => s with { Keys = [.. s.Keys.Select(k => k with { NotAfter = world.Now.AddMinutes(what.B % 30) })] }); break;
+            case EventKind.AuthorityRevokes when what.A % 3 == 0: world.EditAuthority(s => s with { Revoked = ["v-1"] }); break;
+            case EventKind.AuthorityGoes when what.A % 3 == 0: world.Cluster.Authority = null; break;
+            case EventKind.VoucherUsedElsewhere when authority.Status.Used.Count == 0:
+                world.Cluster.WriteAuthorityStatus(authority, authority.Status with
+                {
+                    Used =
+                    [
+                        new() { Id = what.A % 2 == 0 ? "v-1" : "v-2", Grant = "x", GrantUid = "x-1", At = world.Now, ExpiresAt = world.Now.AddDays(9) },
+                    ],
+                });
+                break;
+            case EventKind.VouchersEnd when world.Cluster.Policy is not null && what.A % 3 == 0: world.EditPolicy(s => s with { Vouchers = null }); break;
         }
     }
 

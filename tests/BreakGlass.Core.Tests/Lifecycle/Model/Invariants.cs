@@ -57,6 +57,8 @@ internal sealed class Invariants
                 Hold(!terminal, $"the plan of a finished grant never gives: {step}");
                 Hold(due is { } at && facts.Now < at, $"nothing is given at or past the end: {step}");
                 Hold(!facts.Lockdowns.Any(l => facts.Policy is null || l.Spec.PolicySelector is null), $"nothing is given under a lockdown: {step}");
+                Hold(grant.Spec.Voucher is null || facts.Authority is { Spec.Suspended: false, Metadata.DeletionTimestamp: null },
+                    $"nothing is given by a voucher that is not honoured: {step}");
                 Hold(grant.Spec.Revoke is null && grant.Metadata.DeletionTimestamp is null, $"nothing is given to what was revoked or deleted: {step}");
             }
 

@@ -23,6 +23,8 @@ internal sealed class ModelCluster
 
     public BreakGlassPolicy? Policy { get; set; }
 
+    public BreakGlassAuthority? Authority { get; set; }
+
     public ImmutableList<BreakGlassApproval> Approvals { get; set; } = [];
 
     public ImmutableList<BreakGlassReview> Reviews { get; set; } = [];
@@ -133,6 +135,14 @@ internal sealed class ModelCluster
         if (Policy is null || Policy.Metadata.Uid != read.Metadata.Uid) throw new Refused(404, "the policy is gone");
         if (Policy.Metadata.ResourceVersion != read.Metadata.ResourceVersion) throw new Refused(409, "the policy was written since");
         Policy = Policy with { Status = status, Metadata = Policy.Metadata with { ResourceVersion = NewId("") } };
+    }
+
+    /// <summary>Writes the authority's status if nobody wrote the authority since.</summary>
+    public void WriteAuthorityStatus(BreakGlassAuthority read, AuthorityStatus status)
+    {
+        if (Authority is null || Authority.Metadata.Uid != read.Metadata.Uid) throw new Refused(404, "the authority is gone");
+        if (Authority.Metadata.ResourceVersion != read.Metadata.ResourceVersion) throw new Refused(409, "the authority was written since");
+        Authority = Authority with { Status = status, Metadata = Authority.Metadata with { ResourceVersion = NewId("") } };
     }
 
     public void SetFinalizers(BreakGlassGrant read, IReadOnlyList<string> finalizers, bool ended = false)

@@ -19,6 +19,10 @@ internal sealed partial class ModelWorld
         Cluster.Policy = Cluster.Policy! with { Spec = edit(Cluster.Policy.Spec),
             Metadata = Cluster.Policy.Metadata with { Generation = Cluster.Policy.Metadata.Generation + 1, ResourceVersion = Cluster.NewId("") } };
 
+    public void EditAuthority(Func<AuthoritySpec, AuthoritySpec> edit) =>
+        Cluster.Authority = Cluster.Authority! with { Spec = edit(Cluster.Authority.Spec),
+            Metadata = Cluster.Authority.Metadata with { Generation = Cluster.Authority.Metadata.Generation + 1, ResourceVersion = Cluster.NewId("") } };
+
     public void DeletePolicy() => Cluster.Policy = null;
 
     /// <summary>An approver decides, now.</summary>

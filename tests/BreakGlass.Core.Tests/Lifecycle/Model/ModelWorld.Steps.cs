@@ -68,6 +68,7 @@ internal sealed partial class ModelWorld
             run.Knows = after.Run;
             if (after.Event is { } happened) Events.Add(happened);
             if (after.Outdated is BreakGlassPolicy) SeenPolicy = Cluster.Policy;
+            else if (after.Outdated is BreakGlassAuthority) SeenAuthority = Cluster.Authority;
             else if (after.Outdated is not null) Sync();
             breaksOff |= after.BreaksOff;
             Done(facts, step);
@@ -110,6 +111,10 @@ internal sealed partial class ModelWorld
             case PlanStep.Reserve reserve:
                 Cluster.WritePolicyStatus(reserve.Policy, reserve.Status);
                 SeenPolicy = Cluster.Policy;
+                break;
+            case PlanStep.Redeem redeem:
+                Cluster.WriteAuthorityStatus(redeem.Authority, redeem.Status);
+                SeenAuthority = Cluster.Authority;
                 break;
             case PlanStep.AddFinalizer:
                 Cluster.SetFinalizers(grant, [.. grant.FinalizersOrEmpty, BreakGlassApi.RevokeFinalizer]);

@@ -53,6 +53,8 @@ internal sealed partial class ModelWorld
 
     public SealState PolicySeal { get; set; } = SealState.Valid;
 
+    public SealState AuthoritySeal { get; set; } = SealState.Valid;
+
     /// <summary>Whether the record in the grant's status is the operator's.</summary>
     public SealState RecordSeal { get; set; } = SealState.Valid;
 
@@ -101,9 +103,11 @@ internal sealed partial class ModelWorld
 
     public GrantStatus Status => Grant.Status;
 
-    private object?[] Sight => [Cluster.Grant, Cluster.Policy, Cluster.Objects, Cluster.Lockdowns, Cluster.Namespaces];
+    private object?[] Sight => [Cluster.Grant, Cluster.Policy, Cluster.Authority, Cluster.Objects, Cluster.Lockdowns, Cluster.Namespaces];
 
     private BreakGlassPolicy? SeenPolicy { get; set; }
+
+    private BreakGlassAuthority? SeenAuthority { get; set; }
 
     private ClusterView SeenView { get; set; } = AView.Of();
 
@@ -215,8 +219,8 @@ internal sealed partial class ModelWorld
         var copy = new ModelWorld
         {
             Cluster = Cluster.Copy(), Settings = Settings, JournalIsAway = JournalIsAway, JournalIsUnread = JournalIsUnread,
-            ClockSkew = ClockSkew, CachesLag = CachesLag, SeenPolicy = SeenPolicy, SeenView = SeenView,
-            TokenMemory = TokenMemory, TokenExtra = TokenExtra, Seal = Seal, PolicySeal = PolicySeal, RecordSeal = RecordSeal,
+            ClockSkew = ClockSkew, CachesLag = CachesLag, SeenPolicy = SeenPolicy, SeenAuthority = SeenAuthority, SeenView = SeenView,
+            TokenMemory = TokenMemory, TokenExtra = TokenExtra, Seal = Seal, PolicySeal = PolicySeal, AuthoritySeal = AuthoritySeal, RecordSeal = RecordSeal,
         };
         foreach (var (uid, token) in _vault) copy._vault[uid] = token;
         return copy;
@@ -234,19 +238,22 @@ internal sealed partial class ModelWorld
             Name = GrantName,
             Grant = Cluster.Grant,
             Policy = SeenPolicy?.Metadata.Name == Cluster.Grant?.Spec.Policy ? SeenPolicy : null,
+            Authority = SeenPolicy?.Spec.Vouchers?.Authority is { } name && SeenAuthority?.Metadata.Name == name ? SeenAuthority : null,
             Cluster = SeenView,
             Objects = [.. Cluster.Objects.Values.Where(IsCached).OrderBy(o => ObjectPlace.Of(o).ToString(), StringComparer.Ordinal)],
             ClockSkew = ClockSkew,
             Journal = Settings.HasJournal ? Journal() : null,
             Seal = Seal,
             PolicySeal = PolicySeal,
+            AuthoritySeal = AuthoritySeal,
             RecordSeal = RecordSeal,
             SealsUnknown = SealsUnknown,
             Approvals = [.. Cluster.Approvals.Where(a => a.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Reviews = [.. Cluster.Reviews.Where(r => r.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Lockdowns = Cluster.Lockdowns,
             Siblings = Cluster.Siblings,
-            Audit = Settings.RecordsSessions ? new(A.Start.AddDays(-1), Cluster.LastEvent ?? Now) : null,
+            Audit = (Cluster.Grant is { } used && GatewayRules.ShowsUse(used.Status) ? Settings.HasGateway : Settings.RecordsSessions)
+                ? new(A.Start.AddDays(-1), Cluster.LastEvent ?? Now) : null,
             LastActivityAt = Cluster.LastUse,
             Anomalies = Cluster.Unusual,
         });
@@ -273,5 +280,5 @@ internal sealed partial class ModelWorld
 
     private static bool IsCached(IKubernetesObject<V1ObjectMeta> o) => GrantObjects.IsWatched(o) && Ownership.Names(o).Contains(GrantName);
 
-    private void Sync() => (SeenPolicy, SeenView) = (Cluster.Policy, Cluster.View());
+    private void Sync() => (SeenPolicy, SeenAuthority, SeenView) = (Cluster.Policy, Cluster.Authority, Cluster.View());
 }

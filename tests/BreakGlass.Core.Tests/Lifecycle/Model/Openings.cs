@@ -19,6 +19,7 @@ internal static class Openings
             "its time begins now and is what the policy gives at most");
         Invariants.Hold(now - (grant.Metadata.CreatedAt ?? now) <= TimeSpan.FromHours(2), "it is not opened when nobody expects it");
         Approved(facts, grant, policy, after);
+        Redeemed(facts, grant, after);
         InItsWindow(grant, policy, after);
         Invariants.Hold(policy.Spec.Limits?.MaxActive is null || policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null),
             "it has its place in the policy");
@@ -45,6 +46,18 @@ internal static class Openings
         Invariants.Hold(after.ExpiresAt - after.ActivatedAt <= TimeSpan.FromMinutes(4), "a bypass is short");
         Invariants.Hold(after.Conditions.Any(c => c is { Type: "Approved", Status: "False", Reason: "EmergencyBypass" })
             && after.Conditions.Any(c => c.Type == "Reviewed"), "a bypass says so and is reviewed");
+    }
+
+    private static void Redeemed(GrantFacts facts, BreakGlassGrant grant, GrantStatus after)
+    {
+        if (grant.Spec.Voucher is null) return;
+        Invariants.Hold(facts is { Authority: { Spec.Suspended: false, Metadata.DeletionTimestamp: null }, AuthoritySeal: SealState.Valid },
+            "the authority is there, sealed and not suspended");
+        Invariants.Hold(facts.Authority!.Status.Used.Count(u => u.Id == "v-1" && u.GrantUid == grant.Metadata.Uid) == 1, "its voucher was used for it alone");
+        Invariants.Hold(!facts.Authority.Spec.Revoked.Contains("v-1"), "its voucher is not revoked");
+        Invariants.Hold(facts.Authority.Spec.Keys.Any(k => k.Kid == "first" && !(k.NotAfter <= facts.Now)), "the key that signed it is valid");
+        Invariants.Hold(after.ExpiresAt - after.ActivatedAt <= TimeSpan.FromMinutes(20), "it lasts no longer than policy and voucher give");
+        Invariants.Hold(after.Conditions.Any(c => c.Type == "Reviewed"), "it is reviewed");
     }
 
     private static void InItsWindow(BreakGlassGrant grant, BreakGlassPolicy policy, GrantStatus after)

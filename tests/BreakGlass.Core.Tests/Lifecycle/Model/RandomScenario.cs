@@ -26,6 +26,10 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
     private static readonly EventKind[] Uses =
         [EventKind.Use, EventKind.EventsStop, EventKind.EventsGoOn, EventKind.UnusualUse, EventKind.SessionTermsChange];
 
+    /// <summary>What is done to an authority; it matters to grants by voucher only.</summary>
+    private static readonly EventKind[] ToAuthority =
+        [.. Enum.GetValues<EventKind>().Where(k => k is >= EventKind.AuthoritySuspend and <= EventKind.VouchersEnd)];
+
     private static readonly EventKind[] Forgeries = [EventKind.ForgePhase, EventKind.ForgeEnd, EventKind.WipeStatus];
 
     /// <summary>
@@ -34,7 +38,8 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
     /// <remarks>A binding both unlabelled and unrecorded is found by nobody; the proof then says that it is there, for ever. So not both at once.</remarks>
     public static Arbitrary<RandomScenario> Any(bool forgeries)
     {
-        var kinds = Enum.GetValues<EventKind>().Except(Uses).Where(k => forgeries ? k != EventKind.StripLabels : !Forgeries.Contains(k)).ToArray();
+        var kinds = Enum.GetValues<EventKind>().Except(Uses).Except(ToAuthority)
+            .Where(k => forgeries ? k != EventKind.StripLabels : !Forgeries.Contains(k)).ToArray();
         var kind = Gen.Frequency(
             (5, Gen.Elements(EventKind.Reconcile, EventKind.ReconcileShuffled, EventKind.DieInTheMiddle, EventKind.LoseAnswers, EventKind.StepTime)),
             (5, Gen.Elements(kinds)), (1, Gen.Elements(Uses)));
@@ -45,6 +50,18 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
                        select new RandomScenario(mode, c, d, access, narrow, [.. events]);
         return Arb.From(scenario, Shrink);
     }
+
+    /// <summary>The same for a grant by voucher, with what is done to the authority.</summary>
+    public static Arbitrary<RandomScenario> AnyByVoucher(bool forgeries)
+    {
+        var toAuthority = from k in Gen.Elements(ToAuthority) from a in Gen.Choose(0, 1000) from b in Gen.Choose(0, 1000) select new ScenarioEvent(k, a, b);
+        var scenario = from usual in Any(forgeries).Generator from own in toAuthority.ListOf().Resize(3) from at in Gen.Choose(0, 14)
+                       select usual with { Events = [.. usual.Events.Take(at), .. own, .. usual.Events.Skip(at)], IsByVoucher = true };
+        return Arb.From(scenario, Shrink);
+    }
+
+    /// <summary>Whether the grant is requested by a voucher.</summary>
+    public bool IsByVoucher { get; init; }
 
     /// <summary>Every day from 01:00 to 01:40, in a zone whose clocks never change.</summary>
     public static Schedule Nightly { get; } =
@@ -71,11 +88,27 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
             RecipientKey = Credential is 2 or 4 ? new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
                 Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" } : null,
         });
+        if (IsByVoucher) return ByVoucher(policy, grant);
         return new ModelWorld(policy, grant) { Settings = A.Settings with { RecordsSessions = true, HasGateway = true } };
     }
 
     public override string ToString() =>
-        $"{GetType().Name} mode {Mode}, credential {Credential}, {Durations[Duration]}, access {Access:b4}, narrowing {Narrowing}: {string.Join(" ", Events)}";
+        $"{GetType().Name}{(IsByVoucher ? " by voucher" : "")} mode {Mode}, credential {Credential}, {Durations[Duration]}, access {Access:b4}, "
+            + $"narrowing {Narrowing}: {string.Join(" ", Events)}";
+
+    private static ModelWorld ByVoucher(BreakGlassPolicy policy, BreakGlassGrant grant)
+    {
+        if (policy.Spec.Credential is CredentialKind.BindRequester)
+            policy = policy with { Spec = policy.Spec with { Credential = CredentialKind.ServiceAccountToken } };
+        policy = policy with { Spec = policy.Spec with { Vouchers = AVoucher.Terms } };
+        var (start, access, namespaces) = (grant.Spec.StartTime, grant.Spec.Access, grant.Spec.Namespaces);
+        var world = new ModelWorld(policy, AVoucher.Grant(s => s with { StartTime = start, Access = access, Namespaces = namespaces }))
+        {
+            Settings = A.Settings with { RecordsSessions = true, HasGateway = true },
+        };
+        world.Cluster.Authority = AVoucher.Desk.Authority();
+        return world;
+    }
 
     private static IEnumerable<RandomScenario> Shrink(RandomScenario s)
     {

@@ -1,0 +1,52 @@
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>rotate</c>: replaces the operator's keys, on schedule or because one has leaked.</summary>
+internal static class RotateCommand
+{
+    /// <summary>The word for every key.</summary>
+    public const string All = "all";
+
+    private static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(15);
+
+    /// <summary>The journal's key, which the operator reads from a file and cannot write.</summary>
+    private const string JournalKey = "journal-key";
+
+    private const string JournalSteps = "you create the journal's key, and the operator has no right to replace it. Create another key of the same name with "
+        + "'kubectl breakglass journal keygen', and put it before the old one in the operator's key file: docs/journal.md, 'Replacing the key'.";
+
+    /// <summary>What can be rotated.</summary>
+    public static IReadOnlyList<string> Keys { get; } = [.. RotatedKeys.All, JournalKey, All];
+
+    public static Command Create(Invocation invocation)
+    {
+        var key = new Argument<string>("KEY")
+        {
+            HelpName = "KEY",
+            Description = "seals: the keys that admission seals objects with; webhook-ca: the authority of the webhooks' certificate; gateway-ca: the "
+                + "authority of the gateway and of its clients; journal-key: prints how to do it; all",
+        };
+        key.AcceptOnlyFromAmong([.. Keys]);
+        var overlap = GlobalFlags.DurationOption("--overlap", "How long the old key is accepted beside the new one; 0 if it has leaked");
+        var ns = new Option<string>("--namespace", "-n") { Description = "The operator's namespace", HelpName = "NAMESPACE",
+            DefaultValueFactory = _ => "breakglass-system" };
+        var wait = new Option<bool>("--wait") { Description = "Wait until everything rests on the new key, and with --overlap 0 until the old one is refused "
+            + "(default)", DefaultValueFactory = _ => true };
+        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait (default 15m)");
+        var command = new Command("rotate", "Replace the operator's keys: new ones at once, and the old ones refused after an overlap.")
+            { key, overlap, ns, wait, timeout };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var name = parse.GetRequiredValue(key);
+            if (name == JournalKey) throw new CliException(ExitCodes.Refused, $"journal-key: {JournalSteps}");
+            if (parse.GetValue(overlap) is not { } time) throw CliException.Usage("--overlap is missing. Use 0 if the key has leaked: access that rests on it "
+                + "ends. Use for example 24h for a planned rotation, which ends nothing.");
+            if (time > RotationRequest.LongestOverlap)
+                throw CliException.Usage($"--overlap is longer than {GoDuration.Format(RotationRequest.LongestOverlap)}. Use a shorter duration.");
+            using var cluster = invocation.Connect(parse);
+            if (name == All) await invocation.Host.SayAsync($"journal-key: not rotated: {JournalSteps}");
+            return await new RotateRun(invocation.Host, cluster.Client, parse.GetRequiredValue(ns)).RunAsync(
+                name == All ? RotatedKeys.All : [name], time, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
+        });
+        return command;
+    }
+}

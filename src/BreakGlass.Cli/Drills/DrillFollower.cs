@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using BreakGlass.Cli.Grants;
+
+namespace BreakGlass.Cli.Drills;
+
+/// <summary>
+/// Has the operator run a drill, and follows the run. The request is an annotation with a new value, which a tool that applies the drill's manifest does not
+/// take away.
+/// </summary>
+internal sealed class DrillFollower(CliHost host, KubeClient client, TimeSpan timeout)
+{
+    public async Task<int> RunAsync(string name, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(timeout, host.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var request = $"{Timestamp.Text(client.Now(host.Time))}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}";
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [BreakGlassApi.RunDrillAnnotation] = request } },
+        };
+        var drill = await client.MergePatchAsync<BreakGlassDrill>(name, null, patch, cancellationToken);
+        try
+        {
+            return await FollowAsync(drill, request, both.Token);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new CliException(ExitCodes.TimedOut, $"the run of drill '{name}' did not end within {GoDuration.Format(timeout)}. It goes on; see "
+                + $"'kubectl breakglass drill report {name}'. If it did not begin, check the operator: kubectl get pods -n breakglass-system", e);
+        }
+    }
+
+    private async Task<int> FollowAsync(BreakGlassDrill drill, string request, CancellationToken cancellationToken)
+    {
+        var name = drill.Metadata.Name;
+        string? id = null;
+        var shown = 0;
+        await foreach (var now in new Follower<BreakGlassDrill>(client, host.Time).FollowAsync(drill, cancellationToken))
+        {
+            if (now.Status.LastRequest != request) continue;
+            id ??= now.Status.Runs.FirstOrDefault(r => r.Trigger is DrillTrigger.Manual)?.Id;
+            if (now.Status.Runs.FirstOrDefault(r => r.Id == id) is not { } run) continue;
+            var over = run.Phases.TakeWhile(p => p.Result is not DrillResult.Running).ToList();
+            foreach (var phase in over.Skip(shown)) await host.Out.WriteLineAsync(VisibleText.Line(DrillWords.Phase(phase)));
+            shown = Math.Max(shown, over.Count);
+            if (run.Result is DrillResult.Running) continue;
+            foreach (var failure in run.Failures) await host.SayAsync(failure);
+            await host.Out.WriteLineAsync(VisibleText.Line(DrillWords.End(name, run)));
+            return run.Result is DrillResult.Passed ? ExitCodes.Ok : ExitCodes.Error;
+        }
+
+        throw new CliException(ExitCodes.NotFound, $"drill '{name}' was deleted before its run ended. The operator revokes what the run has opened.");
+    }
+}

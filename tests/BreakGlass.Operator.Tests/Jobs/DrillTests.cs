@@ -1,0 +1,237 @@
+using System.Text;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Drills;
+using BreakGlass.Core.Model;
+using BreakGlass.Operator.Metrics;
+using FluentAssertions;
+using k8s.Models;
+using Kube.Client;
+using Kube.Runtime;
+using Simulation;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Jobs;
+
+/// <summary>Runs of drills by real operators on an API server in memory: by the clock, across crashes, with two replicas.</summary>
+public sealed class DrillTests
+{
+    private const string Requester = "system:serviceaccount:breakglass-system:breakglass-drill";
+
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
+
+    public static TheoryData<DrillStep> Phases => new(Enum.GetValues<DrillStep>());
+
+    [Fact]
+    public Task A_drill_runs_when_its_time_comes_and_passes() => With(world =>
+    {
+        world.Start();
+        world.Server.Put(Drill(world));
+        world.Settle();
+        world.Server.Get<BreakGlassDrill>("weekly")!.Status.Runs.Should().BeEmpty();
+        world.Advance(TimeSpan.FromMinutes(1));
+        world.Advance(Long);
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Failures.Should().BeEmpty();
+        run.Should().Match<DrillRun>(r => r.Result == DrillResult.Passed && r.Trigger == DrillTrigger.Schedule);
+        Of(run, DrillStep.Denial).Result.Should().Be(DrillResult.Passed);
+        NothingIsOpen(world);
+        world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassDrill)).Select(e => e.Reason).Should().Equal("DrillPassed");
+        world.Events().Where(e => e.Regarding!.Name == run.Grant).Should().OnlyContain(e => e.Note!.StartsWith("Drill weekly: ", StringComparison.Ordinal));
+    });
+
+    [Fact]
+    public Task With_a_journal_the_transitions_are_verified() => With(world =>
+    {
+        using var journal = new SimulatedJournal();
+        world.Start(journal.With(World.Options));
+        world.Server.Put(Drill(world));
+        world.Advance(Long + Long);
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Failures.Should().BeEmpty();
+        Of(run, DrillStep.Journal).Message.Should().Contain("3 transition(s) are in the journal, with valid inclusion proofs");
+        world.Stop();
+    });
+
+    [Fact]
+    public Task A_policy_that_does_not_allow_drills_fails_the_run_with_its_sentence() => With(world =>
+    {
+        world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { Drills = DrillPermission.Forbidden } });
+        world.Start();
+        world.Server.Put(Drill(world));
+        world.Advance(Long + Long);
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Reason.Should().Be("GrantDenied");
+        run.Failures.Should().ContainSingle().Which.Should().Contain("set its spec.drills to Allowed");
+    });
+
+    [Fact]
+    public Task A_drill_by_voucher_takes_one_after_the_other_and_fails_when_none_is_left() => With(world =>
+    {
+        world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with
+        {
+            Spec = p.Spec with { Vouchers = AVoucher.Terms with { Holders = [A.User(Requester)] } },
+        });
+        world.Server.Put(new BreakGlassAuthority { Metadata = new() { Name = OfflineDesk.Name }, Spec = AVoucher.Desk.Authority().Spec });
+        PutVouchers(world, ["v-1", "v-2"]);
+        var replica = world.Start();
+        var drill = Drill(world);
+        world.Server.Put(drill with { Spec = drill.Spec with { Voucher = new() } });
+        world.Advance(Long + Long);
+        RunNow(world, "second");
+        RunNow(world, "third");
+
+        var runs = Runs(world);
+        runs.Select(r => (r.Result, r.Voucher, r.VouchersLeft)).Should().Equal(
+            (DrillResult.Failed, null, 0), (DrillResult.Passed, "v-2", 0), (DrillResult.Passed, "v-1", 1));
+        runs[0].Reason.Should().Be("NoVoucher");
+        runs[0].Failures.Should().ContainSingle().Which.Should().Contain("breakglass-drill-vouchers").And.Contain("voucher issue");
+        runs[0].Phases.Select(p => p.Name).Should().Equal("Request");
+        Of(runs[1], DrillStep.Request).Message.Should().Contain("by voucher v-2");
+        var authority = world.Server.Get<BreakGlassAuthority>(OfflineDesk.Name)!;
+        authority.Status.Used.Select(u => (u.Id, u.Drill)).Should().BeEquivalentTo([("v-1", "weekly"), ("v-2", "weekly")]);
+        Conditions.IsTrue(authority.Status.Conditions, AuthorityConditions.RotationDue).Should().BeFalse();
+        world.Events().Where(e => e.Reason == EventReasons.VoucherUsed).Should()
+            .OnlyContain(e => e.Type == "Normal" && e.Note!.Contains("Drill weekly: ", StringComparison.Ordinal));
+        new CacheSnapshot(replica.Engine.Caches, replica.Engine.Settings, (SteadyClock)replica.Engine.Clock).Take().Authorities.Single().LastUse
+            .Should().BeNull("the alert VoucherUsed is not for drills");
+        NothingIsOpen(world);
+    });
+
+    [Fact]
+    public Task A_drill_by_voucher_without_a_set_says_what_is_missing() => With(world =>
+    {
+        world.Start();
+        var drill = Drill(world);
+        world.Server.Put(drill with { Spec = drill.Spec with { Voucher = new() } });
+        world.Advance(Long + Long);
+        Runs(world)[0].Failures.Single().Should().Contain("Secret breakglass-system/breakglass-drill-vouchers does not exist");
+
+        PutVouchers(world, "no key", ["v-1"]);
+        RunNow(world, "second");
+        Runs(world)[0].Failures.Single().Should().Contain("has no holder.key with an EC P-256 private key");
+
+        world.Server.Modify<BreakGlassDrill>("weekly", null, d => d with { Spec = d.Spec with { Voucher = new() { Secret = "other" } } });
+        RunNow(world, "third");
+        Runs(world)[0].Failures.Single().Should().Contain("is not allowed to read Secret breakglass-system/other");
+        Runs(world).Should().OnlyContain(r => r.Reason == "NoVoucher" && r.VouchersLeft == 0);
+        NothingIsOpen(world);
+    });
+
+    [Theory]
+    [MemberData(nameof(Phases))]
+    public Task An_operator_that_dies_in_any_phase_leaves_no_access_and_the_next_one_ends_the_run(DrillStep phase) => With(world =>
+    {
+        var first = world.Start();
+        world.Server.Put(Drill(world));
+        var died = false;
+        world.AtRest = () =>
+        {
+            if (died || !Runs(world).Any(r => r.Phases.Any(p => p.Name == phase.ToString()))) return;
+            died = true;
+            first.Kill();
+        };
+        for (var i = 0; i < 100 && !died && !IsOver(world); i++) world.Advance(TimeSpan.FromSeconds(2));
+        world.AtRest = null;
+        first.Kill();
+        world.Start();
+        world.Advance(Long);
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Result.Should().NotBe(DrillResult.Running);
+        if (died && run.Result is DrillResult.Failed) run.Reason.Should().Be("Interrupted");
+        NothingIsOpen(world);
+    });
+
+    [Fact]
+    public Task Of_two_replicas_one_runs_it_and_the_other_takes_over_if_it_dies() => With(world =>
+    {
+        var options = World.Options with { LeaderElect = true };
+        var first = world.Start(options);
+        var second = world.Start(options);
+        world.Server.Put(Drill(world));
+        world.Advance(Long + Long);
+        Runs(world).Should().ContainSingle().Which.Result.Should().Be(DrillResult.Passed);
+
+        Request(world, "now");
+        world.Settle();
+        first.Kill();
+        world.Advance(Long + Long);
+        second.IsDead.Should().BeFalse();
+        Runs(world).Should().HaveCountGreaterThan(1).And.NotContain(r => r.Result == DrillResult.Running);
+        NothingIsOpen(world);
+    });
+
+    [Fact]
+    public Task A_drill_that_is_deleted_in_the_middle_of_a_run_leaves_no_access() => With(world =>
+    {
+        world.Start();
+        world.Server.Put(Drill(world));
+        world.Advance(TimeSpan.FromSeconds(61));
+        world.Server.Delete<BreakGlassDrill>("weekly");
+        world.Advance(Long);
+        NothingIsOpen(world);
+    });
+
+    private static void PutVouchers(World world, string[] ids) => PutVouchers(world, AVoucher.Desk.Holder.ExportPkcs8PrivateKeyPem(), ids);
+
+    private static void PutVouchers(World world, string key, string[] ids)
+    {
+        var cluster = world.Server.Get<V1Namespace>("kube-system")!.Metadata.Uid!;
+        string Issue(string id) => AVoucher.Desk.Issue(v => v with
+        {
+            Id = id, Person = Requester, Cluster = cluster, IssuedAt = Seconds(world), NotBefore = Seconds(world), Expires = Seconds(world).AddDays(30),
+        });
+        world.Server.Put(new V1Secret
+        {
+            Metadata = new() { Name = "breakglass-drill-vouchers", NamespaceProperty = "breakglass-system" },
+            Data = ids.ToDictionary(id => $"{id}.voucher", id => Encoding.ASCII.GetBytes(Issue(id) + "\n")).Append(
+                new("holder.key", Encoding.ASCII.GetBytes(key))).ToDictionary(),
+        });
+    }
+
+    private static DateTimeOffset Seconds(World world) => DateTimeOffset.FromUnixTimeSeconds(world.Now.ToUnixTimeSeconds());
+
+    private static void Request(World world, string value) => world.Server.Modify<BreakGlassDrill>("weekly", null, d => d with
+    {
+        Metadata = d.Metadata with { Annotations = new Dictionary<string, string> { [BreakGlassApi.RunDrillAnnotation] = value } },
+    });
+
+    private static void RunNow(World world, string value)
+    {
+        Request(world, value);
+        world.Advance(Long);
+    }
+
+    private static void NothingIsOpen(World world)
+    {
+        world.Server.List<BreakGlassGrant>().Where(g => g.LabelsOrEmpty.ContainsKey(BreakGlassApi.DrillLabel) && !g.Status.IsTerminal)
+            .Select(g => g.Metadata.Name).Should().BeEmpty();
+        world.Server.List<V1RoleBinding>().Where(b => b.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel)).Should().BeEmpty();
+    }
+
+    private static bool IsOver(World world) => Runs(world).Any(r => r.Result is not DrillResult.Running);
+
+    private static IReadOnlyList<DrillRun> Runs(World world) => world.Server.Get<BreakGlassDrill>("weekly")?.Status.Runs ?? [];
+
+    private static DrillPhase Of(DrillRun run, DrillStep step) => run.Phases.Single(p => p.Name == step.ToString());
+
+    /// <summary>A drill whose time comes within a minute.</summary>
+    private static BreakGlassDrill Drill(World world)
+    {
+        var at = world.Now.UtcDateTime.AddMinutes(1);
+        return new()
+        {
+            Metadata = new() { Name = "weekly" },
+            Spec = A.Drill(s => s with { Schedule = $"{at.Minute} {at.Hour} * * *" }).Spec,
+        };
+    }
+
+    private static Task With(Action<World> test) => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness, new() { TokenCache = TimeSpan.FromSeconds(10) });
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy(p => p with { Drills = DrillPermission.Allowed }));
+        test(world);
+    });
+}

@@ -1,0 +1,57 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Operator.Certificates;
+using FluentAssertions;
+using k8s.Models;
+using Kube.Client;
+using Simulation;
+using System.Security.Cryptography.X509Certificates;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Rotation;
+
+/// <summary>The gateway's authority while it is rotated on request, with active grants.</summary>
+public sealed class GatewayRotationTests
+{
+    private const string Ns = "breakglass-system";
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task Active_grants_get_a_certificate_by_the_new_authority_and_the_old_one_is_dropped(bool hasRecipientKey) => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Start(World.Options with { GatewayUrl = new("https://gateway.example.test:8443"), TrustRequester = true });
+        world.Server.Put(Sample.Policy(p => p with { Session = new() { Path = SessionPath.Gateway } }));
+        world.Advance(TimeSpan.FromSeconds(15));
+        world.Server.Put(Sample.Grant(g => g with { Duration = "1h", RecipientKey = hasRecipientKey ? Sample.RecipientKey : null }));
+        world.Advance(TimeSpan.FromSeconds(5));
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        var (before, old) = (world.Grant()!.Status.Gateway!, Authorities(world).Single());
+
+        world.Server.Modify<V1ConfigMap>(RotatedKeys.ConfigMapName, Ns, m => m with
+        {
+            Data = new Dictionary<string, string> { [RotatedKeys.GatewayAuthority] = new RotationRequest { Id = "r-1", Overlap = "0s" }.Write() },
+        });
+        world.Advance(TimeSpan.FromMinutes(2));
+        world.Grant()!.Status.Gateway!.Certificate.Should().Be(before.Certificate, "a gateway may not know the new authority yet");
+        world.Advance(TimeSpan.FromMinutes(5));
+
+        var (after, newest) = (world.Grant()!.Status.Gateway!, Authorities(world).Should().ContainSingle().Subject);
+        newest.Thumbprint.Should().NotBe(old.Thumbprint);
+        after.Certificate.Should().NotBe(before.Certificate);
+        using var certificate = X509Certificate2.CreateFromPem(after.Certificate!);
+        Pki.IsSignedBy(certificate, newest).Should().BeTrue();
+        after.CaBundle.Should().Contain(newest.ExportCertificatePem());
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        RotationProgress.Read(world.Server.Get<V1ConfigMap>(RotatedKeys.ConfigMapName, Ns)!.Data![RotatedKeys.ProgressOf(RotatedKeys.GatewayAuthority)])!
+            .Phase.Should().Be(RotationPhase.OldRefused);
+        world.Advance(TimeSpan.FromHours(1));
+        world.Grant()!.Status.EndReason.Should().Be(EndReason.Expired);
+        world.Owned().Should().BeEmpty();
+    });
+
+    private static List<X509Certificate2> Authorities(World world) =>
+        [.. ManagedCertificates.Read(world.Server.Get<V1Secret>(CertificateUse.Gateway.SecretName, Ns)!.Data, CertificateUse.Gateway)!.Signers()];
+}
