@@ -67,7 +67,8 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
         foreach (var name in stored)
             grants.Add(await safe.UntilAsync(name, g => g.Status.Phase is GrantPhase.Active or GrantPhase.Denied, $"{name} to be decided"));
         var one = grants.Should().ContainSingle(g => g.Status.Phase == GrantPhase.Active).Subject;
-        grants.Where(g => g != one).Select(g => g.Status.Transitions[^1].Reason).Should().OnlyContain(reason => reason == DenialReasons.VoucherUsed);
+        // Admission may have refused all the others: then none of them is stored, and none is left to be denied.
+        grants.Where(g => g != one && g.Status.Transitions[^1].Reason != DenialReasons.VoucherUsed).Should().BeEmpty();
         (await safe.AuthorityAsync()).Status.Used.Should().ContainSingle().Which.GrantUid.Should().Be(one.Metadata.Uid);
         (await stage.Admin.DeleteAsync(safe.AuthorityPath)).OrThrow();
         (await safe.UntilAsync(one.Metadata.Name, g => g.Status.IsTerminal, "the end with the authority")).Status.EndReason
