@@ -11,16 +11,15 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
-    private readonly Process _process;
+    private readonly ChildProcess _child;
     private readonly HttpClient _http;
     private readonly string _log;
 
-    private OperatorUnderTest(Process process, HttpClient http, string log)
+    private OperatorUnderTest(ChildProcess child, HttpClient http, string log)
     {
-        _process = process;
+        _child = child;
         _http = http;
         _log = log;
-        AppDomain.CurrentDomain.ProcessExit += OnExit;
     }
 
     /// <summary>From the start of the process to the first 200 of /readyz.</summary>
@@ -71,10 +70,10 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
         var http = new HttpClient(
             new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
         var began = TimeProvider.System.GetTimestamp();
-        var one = new OperatorUnderTest(Process.Start(start) ?? throw new InvalidOperationException("the operator did not start."), http, log);
+        var one = new OperatorUnderTest(ChildProcess.Start(start), http, log);
         while (!await one.IsReadyAsync(cancellationToken))
         {
-            if (one._process.HasExited || TimeProvider.System.GetElapsedTime(began) > StartTimeout)
+            if (one._child.HasExited || TimeProvider.System.GetElapsedTime(began) > StartTimeout)
             {
                 var end = one.EndOfLog;
                 await one.DisposeAsync();
@@ -93,7 +92,7 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     /// <param name="field"><c>VmRSS</c>, or <c>VmHWM</c> for the most there ever was.</param>
     public double Memory(string field = "VmRSS")
     {
-        var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith(field + ":", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{_child.Process.Id}/status").First(l => l.StartsWith(field + ":", StringComparison.Ordinal));
         return double.Parse(line.Split(':')[1].Replace("kB", "").Trim(), CultureInfo.InvariantCulture) * 1024 / 1e6;
     }
 
@@ -101,15 +100,15 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     public string EndOfLog => string.Join('\n', File.ReadLines(_log).TakeLast(15));
 
     /// <summary>Whether it has ended.</summary>
-    public bool HasEnded => _process.HasExited;
+    public bool HasEnded => _child.HasExited;
 
     /// <summary>Processor time that it has used so far.</summary>
     public TimeSpan ProcessorTime
     {
         get
         {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
+            _child.Process.Refresh();
+            return _child.Process.TotalProcessorTime;
         }
     }
 
@@ -129,20 +128,9 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     /// <summary>Stops it as Kubernetes does, by SIGTERM, so that it gives its lease back.</summary>
     public async ValueTask DisposeAsync()
     {
-        AppDomain.CurrentDomain.ProcessExit -= OnExit;
-        if (!_process.HasExited)
-        {
-            using var kill = Process.Start("/bin/kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
-            await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!_process.HasExited) _process.Kill();
-        }
-
-        _process.Dispose();
+        await _child.DisposeAsync();
         _http.Dispose();
     }
-
-    private void OnExit(object? sender, EventArgs e) => _process.Kill();
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {

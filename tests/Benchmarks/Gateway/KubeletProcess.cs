@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using TestKit;
 
 namespace Benchmarks.Gateway;
@@ -14,19 +12,15 @@ internal sealed class KubeletProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
 
-    private readonly Process _process;
+    private readonly ChildProcess _child;
 
-    private KubeletProcess(Process process)
-    {
-        _process = process;
-        AppDomain.CurrentDomain.ProcessExit += OnExit;
-    }
+    private KubeletProcess(ChildProcess child) => _child = child;
 
     /// <summary>Starts it and waits until its pod runs.</summary>
     public static async Task<KubeletProcess> StartAsync(ControlPlane plane, string ns, string pod, string container, CancellationToken cancellationToken)
     {
         if (!File.Exists(Program)) throw new InvalidOperationException($"{Program} is missing; hack/bench.sh builds it.");
-        var kubelet = new KubeletProcess(Process.Start("nice", ["-n", "19", "dotnet", Program, plane.Directory, ns, pod, container]));
+        var kubelet = new KubeletProcess(ChildProcess.Start(new("nice", ["-n", "19", "dotnet", Program, plane.Directory, ns, pod, container])));
         try
         {
             var began = TimeProvider.System.GetTimestamp();
@@ -34,7 +28,7 @@ internal sealed class KubeletProcess : IAsyncDisposable
                 plane.AdminKubeconfig, ["wait", "--for=condition=Ready", $"pod/{pod}", "-n", ns, "--timeout=10s"], cancellationToken: cancellationToken))
                 .ExitCode != 0)
             {
-                if (kubelet._process.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience)
+                if (kubelet._child.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience)
                     throw new InvalidOperationException($"Pod {ns}/{pod} was expected to run on the test kubelet.");
                 await Task.Delay(Poll, TimeProvider.System, cancellationToken);
             }
@@ -48,19 +42,5 @@ internal sealed class KubeletProcess : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        AppDomain.CurrentDomain.ProcessExit -= OnExit;
-        if (!_process.HasExited)
-        {
-            using var kill = Process.Start("/bin/kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-            using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
-            await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!_process.HasExited) _process.Kill();
-        }
-
-        _process.Dispose();
-    }
-
-    private void OnExit(object? sender, EventArgs e) => _process.Kill();
+    public ValueTask DisposeAsync() => _child.DisposeAsync();
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using TestKit;
 
@@ -13,14 +12,10 @@ internal sealed class ProxyFloor : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
-    private readonly Process _process;
+    private readonly ChildProcess _child;
     private readonly string _directory;
 
-    private ProxyFloor(Process process, string directory, Uri address)
-    {
-        (_process, _directory, Address) = (process, directory, address);
-        AppDomain.CurrentDomain.ProcessExit += OnExit;
-    }
+    private ProxyFloor(ChildProcess child, string directory, Uri address) => (_child, _directory, Address) = (child, directory, address);
 
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
@@ -37,7 +32,7 @@ internal sealed class ProxyFloor : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(directory, "server.crt"), holder.ServerAuthorities, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(directory, "nginx.conf"), Configuration(holder, certificates, directory, port), cancellationToken);
         var floor = new ProxyFloor(
-            Process.Start("nginx", ["-p", directory, "-e", "error.log", "-c", Path.Combine(directory, "nginx.conf")]), directory,
+            ChildProcess.Start(new("nginx", ["-p", directory, "-e", "error.log", "-c", Path.Combine(directory, "nginx.conf")])), directory,
             new(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{port}")));
         try
         {
@@ -53,16 +48,7 @@ internal sealed class ProxyFloor : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        AppDomain.CurrentDomain.ProcessExit -= OnExit;
-        if (!_process.HasExited)
-        {
-            using var kill = Process.Start("/bin/kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-            using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
-            await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!_process.HasExited) _process.Kill();
-        }
-
-        _process.Dispose();
+        await _child.DisposeAsync();
         Directory.Delete(_directory, recursive: true); // the token is in its configuration
     }
 
@@ -117,13 +103,11 @@ internal sealed class ProxyFloor : IAsyncDisposable
                 answer.EnsureSuccessStatusCode();
                 return;
             }
-            catch (HttpRequestException e) when (!_process.HasExited && TimeProvider.System.GetElapsedTime(began) < Patience)
+            catch (HttpRequestException e) when (!_child.HasExited && TimeProvider.System.GetElapsedTime(began) < Patience)
             {
                 Progress.Say($"nginx does not answer yet: {e.Message}");
                 await Task.Delay(Poll, TimeProvider.System, cancellationToken);
             }
         }
     }
-
-    private void OnExit(object? sender, EventArgs e) => _process.Kill();
 }
