@@ -32,7 +32,7 @@ internal sealed class SessionBook
     private const int MostGenerations = 4;
 
     private readonly Lock _lock = new();
-    private readonly KubeClient _client;
+    private readonly SessionStore _store;
     private readonly ClusterCaches _caches;
     private readonly CoreSettings _settings;
     private readonly ResidueWriter _residue;
@@ -47,7 +47,7 @@ internal sealed class SessionBook
     private readonly NamelessRequests _nameless = new();
     private readonly SessionTranscript? _transcript;
     private volatile MintedTokens _tokens = MintedTokens.None;
-    private volatile Names? _names;
+    private volatile SessionNames? _names;
     private int _version;
     private long _reportedUntil;
     private volatile bool _closed;
@@ -56,8 +56,9 @@ internal sealed class SessionBook
         KubeClient client, ClusterCaches caches, CoreSettings settings, ResidueWriter residue, Announcer announcer, OperatorMetrics metrics, string identity,
         TimeProvider time, ILogger logger, SessionTranscript? transcript = null)
     {
-        (_client, _caches, _settings, _residue, _announcer, _metrics) = (client.WithOwnConnection(), caches, settings, residue, announcer, metrics);
+        (_caches, _settings, _residue, _announcer, _metrics) = (caches, settings, residue, announcer, metrics);
         (_time, _logger, _observer, _transcript) = (time, logger, ObserverOf(identity), transcript);
+        _store = new(client.WithOwnConnection(), _observer);
         caches.Grants.AddHandler(_ => Interlocked.Increment(ref _version));
         caches.Sessions?.AddHandler(change => Learn(change.Kind is ChangeKind.Deleted ? [] : MintedTokens.Of(change.Object)));
     }
@@ -142,7 +143,7 @@ internal sealed class SessionBook
         using var patience = new CancellationTokenSource(LastFlush, _time);
         await Task.WhenAll(FlushAsync(patience.Token), EndTranscriptAsync(transcribing, patience.Token))
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _client.Dispose();
+        _store.Dispose();
     }
 
     /// <summary>Writes what was counted since the last time.</summary>
@@ -171,23 +172,23 @@ internal sealed class SessionBook
         if (_transcript is { } transcript) await transcript.FlushAsync(cancellationToken).WaitAsync(cancellationToken);
     }
 
-    private Names NamesNow()
+    private SessionNames NamesNow()
     {
         var version = Volatile.Read(ref _version);
         if (_names is { } known && known.Version == version) return known;
-        return _names = Names.Of(version, _caches.Grants.Store.List(), _tokens, _settings);
+        return _names = SessionNames.Of(version, _caches.Grants.Store.List(), _tokens, _settings);
     }
 
-    private (Names Names, AuditPost Post) AgainWith(ReadOnlySpan<byte> body)
+    private (SessionNames Names, AuditPost Post) AgainWith(ReadOnlySpan<byte> body)
     {
         var names = NamesNow();
         return (names, AuditReader.Read(body, names.Door));
     }
 
-    private Attributed? Whose(AuditEvent happened, Names names) =>
+    private Attributed? Whose(AuditEvent happened, SessionNames names) =>
         Attribution.Of(happened, _settings, _caches.Grant, name => names.ByName[name], names.Tokens);
 
-    private IEnumerable<MintedToken> Issued(AuditPost post, Names names) => post.Events.Where(e => e.IssuedCredentialId.Length > 0)
+    private IEnumerable<MintedToken> Issued(AuditPost post, SessionNames names) => post.Events.Where(e => e.IssuedCredentialId.Length > 0)
         .Select(e => Whose(e, names) is { } whose ? MintedTokens.IssuedBy(e, whose) : null).OfType<MintedToken>();
 
     /// <summary>Remembers tokens that grants' identities created, from events or from what other replicas wrote; false if there is nothing new.</summary>
@@ -203,7 +204,7 @@ internal sealed class SessionBook
         }
     }
 
-    private string Count(AuditEvent happened, Names names, List<(AuditEvent, Attributed)> alarms)
+    private string Count(AuditEvent happened, SessionNames names, List<(AuditEvent, Attributed)> alarms)
     {
         if (happened.Stage is "RequestReceived") return AuditResults.Ignored;
         if (Whose(happened, names) is not { } whose) return AuditResults.Unknown;
@@ -305,7 +306,7 @@ internal sealed class SessionBook
                 (session.IsDirty, session.IsUsed, session.WrittenAt) = (false, false, _time.GetTimestamp());
             }
 
-            var written = await ApplyStatusAsync(session, mine, cancellationToken);
+            var written = await _store.WriteAsync(session, mine, cancellationToken);
             lock (_lock)
             {
                 if (session.Record.Settle(written.Status)) session.IsDirty = true;
@@ -323,25 +324,10 @@ internal sealed class SessionBook
         }
     }
 
-    private async Task<BreakGlassSession> ApplyStatusAsync(Session session, BreakGlassSession mine, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _client.ApplyStatusAsync(mine, _observer, cancellationToken);
-        }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            // Somebody deleted it: what this replica counted is written again.
-            await _client.ApplyAsync(New(session), _observer, cancellationToken);
-            return await _client.ApplyStatusAsync(mine, _observer, cancellationToken);
-        }
-    }
-
     /// <summary>Finds out what is written already, and makes the object if there is none; false if it belongs to a namesake that is gone.</summary>
     private async Task<bool> RestoreAsync(Session session, CancellationToken cancellationToken)
     {
-        var stored = await _client.TryGetAsync<BreakGlassSession>(session.Name, null, cancellationToken)
-            ?? await _client.ApplyAsync(New(session), _observer, cancellationToken);
+        var stored = await _store.ReadAsync(session, cancellationToken);
         if (!stored.OwnersOrEmpty.Any(o => o.Uid == session.Uid))
         {
             _logger.SessionOfNamesake(session.Name);
@@ -364,23 +350,6 @@ internal sealed class SessionBook
             Observer = _observer, CredentialId = t.CredentialId, ServiceAccount = t.Username, IssuedAt = t.IssuedAt, ByName = t.ByName,
         }),
     ];
-
-    private static BreakGlassSession New(Session session) => new()
-    {
-        Metadata = new()
-        {
-            Name = session.Name,
-            Labels = new Dictionary<string, string>
-            {
-                [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy,
-                [BreakGlassApi.PolicyLabel] = session.Grant.Spec.Policy,
-            },
-            OwnerReferences =
-            [
-                new() { ApiVersion = session.Grant.ApiVersion, Kind = session.Grant.Kind, Name = session.Name, Uid = session.Uid },
-            ],
-        },
-    };
 
     private bool IsKnown(Session session) => _caches.Grant(session.Name)?.Metadata.Uid == session.Uid;
 
@@ -420,16 +389,6 @@ internal sealed class SessionBook
             _sessions.Remove(resting.Uid);
             rows -= resting.Record.Rows + 1;
             if (rows <= MostRows) return;
-        }
-    }
-
-    /// <summary>Whose events are read, as of the grants that there are.</summary>
-    private sealed record Names(int Version, AuditDoor Door, ILookup<string, BreakGlassGrant> ByName, MintedTokens Tokens)
-    {
-        public static Names Of(int version, IReadOnlyList<BreakGlassGrant> grants, MintedTokens tokens, CoreSettings settings)
-        {
-            var byName = grants.Where(g => Attribution.NameOf(g) is not null).ToLookup(g => Attribution.NameOf(g)!);
-            return new(version, new(settings, byName.Select(g => g.Key), tokens), byName, tokens);
         }
     }
 }
