@@ -127,7 +127,9 @@ internal sealed class CourierCertificate(ConnectedCluster cluster, CliHost host)
             }
 
             await Task.Delay(Period, host.Time, cancellationToken);
-            request = await ReadAsync(request, cancellationToken);
+            if (await ReadAsync(request, cancellationToken) is not { } read)
+                return (null, $"you cannot get CertificateSigningRequest {name}, so you do not see whether it was approved");
+            request = read;
         }
     }
 
@@ -158,11 +160,16 @@ internal sealed class CourierCertificate(ConnectedCluster cluster, CliHost host)
         }
     }
 
-    private async Task<V1CertificateSigningRequest> ReadAsync(V1CertificateSigningRequest request, CancellationToken cancellationToken)
+    /// <summary>A request as it is now; as it was, if there is no answer; null if the caller may not read it.</summary>
+    private async Task<V1CertificateSigningRequest?> ReadAsync(V1CertificateSigningRequest request, CancellationToken cancellationToken)
     {
         try
         {
             return await cluster.Client.GetAsync<V1CertificateSigningRequest>(request.Metadata.Name, null, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            return null;
         }
         catch (Exception e) when (Outages.IsTransient(e))
         {

@@ -1,6 +1,6 @@
 namespace BreakGlass.Cli.Vouchers;
 
-/// <summary><c>voucher</c>: access that is approved and signed beforehand, for an incident in which nobody can log in.</summary>
+/// <summary><c>voucher</c>: access that is approved and signed beforehand, for an incident in which people cannot sign in.</summary>
 internal static class VoucherCommand
 {
     public static Command Create(Invocation invocation)

@@ -152,6 +152,17 @@ public sealed class CourierCertificateTests : IDisposable
     }
 
     [Fact]
+    public async Task A_caller_who_cannot_read_the_request_does_not_wait_for_it()
+    {
+        Server.Put(A.ClusterRole("ops", A.Rule("certificates.k8s.io", "certificatesigningrequests", "create")));
+        LetOps();
+        var run = await PackAsync("--courier-user", User);
+        await Server.Until(() => Server.List<V1CertificateSigningRequest>().Count > 0, "a request").WaitAsync(Eventually.Limit, TimeProvider.System);
+        await StepAsync(run);
+        await FailedAsync(run, 3, "you cannot get CertificateSigningRequest", "--courier-account NAMESPACE/NAME");
+    }
+
+    [Fact]
     public async Task A_cluster_without_the_API_gives_a_token()
     {
         Server.Resources.Unregister("certificates.k8s.io", "v1", "certificatesigningrequests");
