@@ -75,6 +75,9 @@ public static class Bounds
     /// <summary>The time zone of a drill's schedule if the drill does not say.</summary>
     public const string UsualTimeZone = "Etc/UTC";
 
+    /// <summary>The name of a Secret: a DNS subdomain (https://kubernetes.io/docs/concepts/overview/working-with-objects/names).</summary>
+    public const string ObjectName = @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
     /// <summary>A local time of a schedule, for example 22:00.</summary>
     public const string TimeOfDay = "^([01][0-9]|2[0-3]):[0-5][0-9]$";
 }

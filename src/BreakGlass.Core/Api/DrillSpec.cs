@@ -32,8 +32,8 @@ public sealed record DrillSpec
     public DrillMode Mode { get; init; }
 
     /// <summary>
-    /// If set, each run redeems one of these vouchers, as people do when nobody can log in. The policy must accept vouchers, and its holders must include the
-    /// user of the ServiceAccount breakglass-drill.
+    /// If set, each run redeems one of these vouchers, as people do when the identity provider is down. The policy must accept vouchers, and its holders
+    /// must include the user of the ServiceAccount breakglass-drill.
     /// </summary>
     public DrillVoucherSet? Voucher { get; init; }
 

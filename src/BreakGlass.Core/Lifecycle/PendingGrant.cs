@@ -154,7 +154,7 @@ internal static class PendingGrant
         DenialReasons.PolicySuspended => EndReason.PolicySuspended,
         DenialReasons.PolicyNotFound or DenialReasons.PolicyDeleted => EndReason.PolicyDeleted,
         DenialReasons.AuthorityNotFound or DenialReasons.AuthoritySuspended or DenialReasons.AuthorityNotSealed or DenialReasons.AuthorityNotReady
-            or DenialReasons.VoucherRevoked or DenialReasons.VoucherNotSigned => EndReason.VoucherRevoked,
+            or DenialReasons.VoucherRevoked or DenialReasons.VoucherNotSigned or DenialReasons.VoucherForAnother => EndReason.VoucherRevoked,
         _ => EndReason.Denied,
     };
 

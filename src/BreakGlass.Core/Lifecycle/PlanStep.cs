@@ -32,7 +32,8 @@ public abstract record PlanStep
     /// </summary>
     /// <param name="Authority">The authority that was judged.</param>
     /// <param name="Status">Its whole status, with the use.</param>
-    public sealed record Redeem(BreakGlassAuthority Authority, AuthorityStatus Status) : PlanStep;
+    /// <param name="Events">What happened to the authority with it.</param>
+    public sealed record Redeem(BreakGlassAuthority Authority, AuthorityStatus Status, params GrantEvent[] Events) : PlanStep;
 
     /// <summary>Have the journal contain all transitions of the grant's status, under a signed checkpoint. Access waits for it.</summary>
     public sealed record WriteJournal : PlanStep;

@@ -29,7 +29,11 @@ internal static class VoucherRedemption
             At = Timestamp.Millis(facts.Now),
             ExpiresAt = Timestamp.Millis(voucher.Claims.Expires),
         };
-        return GrantPlan.Do(new PlanStep.Redeem(authority, authority.Status with { Used = [.. authority.Status.Used, use] }));
+
+        // The conditions go with the use, so that the authority is not written a second time while the grant opens. Nothing is forgotten here.
+        var used = authority with { Status = authority.Status with { Used = [.. authority.Status.Used, use] } };
+        var plan = AuthorityLifecycle.Decide(new() { Now = facts.Now, Authority = used, Seal = facts.AuthoritySeal, IsTimeCertain = false });
+        return GrantPlan.Do(new PlanStep.Redeem(authority, plan.Status, [.. plan.Events]));
     }
 
     /// <summary>That the voucher of a grant was used, as it is reported with the grant's record; null if the grant has none.</summary>

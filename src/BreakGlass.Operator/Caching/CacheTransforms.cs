@@ -15,6 +15,12 @@ internal static class CacheTransforms
     /// <summary>The most characters of a waiting request that are kept.</summary>
     public const int LongestRequest = 1536;
 
+    /// <summary>
+    /// The same of a request by voucher: one that two people signed fits, so that access by it does not wait for another read. Without a valid voucher none is
+    /// admitted, so there are few.
+    /// </summary>
+    public const int LongestByVoucher = 4096;
+
     private static readonly FrozenDictionary<string, string> Nothing = FrozenDictionary<string, string>.Empty;
 
     // Stands in the place of a justification, and is known by being this very string.
@@ -76,7 +82,7 @@ internal static class CacheTransforms
     public static BreakGlassGrant Grant(BreakGlassGrant grant)
     {
         var shed = grant with { Metadata = Marks(grant.Metadata) };
-        return IsOver(grant) ? RecordOf(shed) : Waits(grant) && Weight(grant.Spec) > LongestRequest ? WithoutRequest(shed) : Sharing(shed);
+        return IsOver(grant) ? RecordOf(shed) : Waits(grant) && Weight(grant.Spec) > Longest(grant.Spec) ? WithoutRequest(shed) : Sharing(shed);
     }
 
     /// <summary>Whether the caches hold a grant only in part, so that it has to be read before its status is written.</summary>
@@ -118,6 +124,8 @@ internal static class CacheTransforms
 
     /// <summary>Nothing was opened for it yet.</summary>
     private static bool Waits(BreakGlassGrant grant) => !grant.Status.IsTerminal && !grant.Status.IsRecorded;
+
+    private static int Longest(GrantSpec spec) => spec.Voucher is null ? LongestRequest : LongestByVoucher;
 
     private static int Weight(GrantSpec spec) =>
         spec.Justification.Length + (spec.Ticket?.Length ?? 0) + (spec.Voucher?.Length ?? 0) + (spec.VoucherProof?.Length ?? 0) + Weight(spec.RecipientKey)

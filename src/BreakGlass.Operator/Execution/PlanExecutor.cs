@@ -133,8 +133,12 @@ internal sealed class PlanExecutor(
     private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken) =>
         caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
 
-    private async Task RedeemAsync(PlanStep.Redeem redeem, CancellationToken cancellationToken) =>
-        caches.Learn(await client.ReplaceStatusAsync(redeem.Authority with { Status = redeem.Status }, cancellationToken));
+    private async Task RedeemAsync(PlanStep.Redeem redeem, CancellationToken cancellationToken)
+    {
+        var written = await client.ReplaceStatusAsync(redeem.Authority with { Status = redeem.Status }, cancellationToken);
+        caches.Learn(written);
+        foreach (var happened in redeem.Events) announcer.Announce(written, happened);
+    }
 
     private async Task<StepResult> WriteJournalAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {

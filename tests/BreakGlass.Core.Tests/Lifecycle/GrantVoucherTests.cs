@@ -157,6 +157,33 @@ public sealed class GrantVoucherTests
     }
 
     [Fact]
+    public void A_policy_that_accepts_another_authority_denies_what_waits_as_a_voucher_that_is_not_honoured()
+    {
+        var world = World(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }).Run();
+        world.Cluster.Authority = Desk.Authority(name: "offline-2027");
+        world.EditPolicy(s => s with { Vouchers = AVoucher.Terms with { Authority = "offline-2027" } });
+        world.Run();
+        (world.Status.Phase, world.Status.EndReason, world.Status.Transitions[^1].Reason).Should()
+            .Be((GrantPhase.Denied, EndReason.VoucherRevoked, "VoucherForAnother"));
+    }
+
+    [Fact]
+    public void The_use_and_that_rotation_is_due_are_one_write_of_the_authority()
+    {
+        var world = World();
+        PlanStep.Redeem? redeem = null;
+        world.Done = (_, step) => redeem ??= step as PlanStep.Redeem;
+        world.Run();
+
+        redeem!.Events.Should().ContainSingle(e => e.Reason == EventReasons.RotationDue);
+        var authority = world.Cluster.Authority!;
+        Conditions.IsTrue(authority.Status.Conditions, "RotationDue").Should().BeTrue();
+        var kept = AuthorityLifecycle.Decide(new() { Now = world.Now, Authority = authority, Seal = SealState.Valid });
+        kept.Status.Should().BeEquivalentTo(authority.Status, "the reconciler has nothing left to write");
+        kept.Events.Should().BeEmpty("the use has announced it");
+    }
+
+    [Fact]
     public void A_shorter_time_in_the_policy_shortens_the_access()
     {
         var world = World().Run();
