@@ -119,16 +119,17 @@ internal static class StreamRows
     private static async Task<StreamReader> WatchAsync(GatewayScene scene, OwnGateway gateway, ClusterConnection connection, Incident incident)
     {
         var client = scene.Client(scene.Stage.CertificateOf(connection), address: gateway.Address);
-        HttpResponseMessage? answer = null;
+        StreamReader? reader = null;
         await Eventually.TrueAsync(async () =>
         {
-            answer?.Dispose();
-            answer = await client.GetAsync($"/api/v1/namespaces/{incident.Namespace}/configmaps?watch=true", HttpCompletionOption.ResponseHeadersRead);
-            return answer.IsSuccessStatusCode;
+            reader?.Dispose();
+            var answer = await client.GetAsync($"/api/v1/namespaces/{incident.Namespace}/configmaps?watch=true", HttpCompletionOption.ResponseHeadersRead);
+            reader = new(await answer.Content.ReadAsStreamAsync());
+
+            // A server whose cache is behind (Kubernetes 1.31 and later) says so in the first line, and clients begin again.
+            return answer.IsSuccessStatusCode && (await reader.ReadLineAsync())?.Contains("ADDED", StringComparison.Ordinal) is true;
         }, expected: "an open watch");
-        var reader = new StreamReader(await answer!.Content.ReadAsStreamAsync());
-        (await reader.ReadLineAsync()).Should().Contain("ADDED");
-        return reader;
+        return reader!;
     }
 
     private static async Task EndsAsync(StreamReader watch, Incident incident)
