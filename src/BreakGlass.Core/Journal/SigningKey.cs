@@ -61,6 +61,20 @@ public sealed class SigningKey
     /// <summary>The text form, for the file that keeps the key. It is a secret.</summary>
     public string ToSecretText() => Prefix + Verifier.Key.Text(_seed);
 
+    /// <summary>
+    /// The text of a key file with another key before this one. The other key signs; this one and those after it go on to sign as well, or, if they may have
+    /// leaked, are only accepted. The text is a secret.
+    /// </summary>
+    /// <param name="seed">32 random bytes, for the other key.</param>
+    /// <param name="haveLeaked">Whether the private keys in this file may have leaked.</param>
+    public string Succeeded(ReadOnlySpan<byte> seed, bool haveLeaked)
+    {
+        var next = Of(Verifier.Name, seed);
+        var onlyAccepted = Verifier.All.Where(v => haveLeaked || All.All(k => k.Verifier.Key != v.Key)).Select(v => $"{v}");
+        var signing = haveLeaked ? [] : All.Select(k => k.ToSecretText());
+        return string.Join('\n', [next.ToSecretText(), .. signing, .. onlyAccepted]) + "\n";
+    }
+
     private static bool TryParseLine(string line, out SigningKey key)
     {
         key = null!;

@@ -1,5 +1,7 @@
+using System.Text;
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Journal;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
@@ -13,6 +15,7 @@ public sealed class RotateTests : IDisposable
     private const string Ns = "breakglass-system";
 
     private static readonly TimeSpan Limit = Eventually.Limit;
+    private static readonly SigningKey OldKey = SigningKey.Of("breakglass.example.com/test", new byte[SigningKey.SeedSize]);
 
     private readonly PluginHarness _plugin = new();
 
@@ -127,11 +130,52 @@ public sealed class RotateTests : IDisposable
     }
 
     [Fact]
-    public async Task The_journals_key_is_its_owners_and_the_command_says_what_to_do()
+    public async Task The_operator_cannot_replace_the_journals_key_and_the_command_says_what_to_do()
     {
         (await _plugin.RunAsync("rotate", "journal-key", "--overlap", "0")).Should().Be(3);
-        _plugin.Error.Should().Contain("kubectl breakglass journal keygen").And.Contain("docs/journal.md");
+        _plugin.Error.Should().Contain("--journal-secret").And.Contain("docs/journal.md");
     }
+
+    [Theory]
+    [InlineData("0", 1)]
+    [InlineData("24h", 2)]
+    public async Task The_journals_key_is_replaced_in_its_Secret_and_one_that_has_leaked_signs_nothing_more(string overlap, int signers)
+    {
+        PutJournalKey(OldKey.ToSecretText() + "\n");
+        (await _plugin.RunAsync("rotate", "journal-key", "--overlap", overlap, "--journal-secret", "breakglass-journal-key")).Should().Be(0, _plugin.Error);
+
+        var secret = _plugin.Server.Get<V1Secret>("breakglass-journal-key", Ns)!;
+        var text = Encoding.UTF8.GetString(secret.Data!["journal.key"]);
+        SigningKey.TryParse(text, out var key).Should().BeTrue();
+        (key.Verifier.Name, key.Verifier.Id == OldKey.Verifier.Id).Should().Be((OldKey.Verifier.Name, false));
+        text.Split('\n').Count(line => line.StartsWith("PRIVATE+KEY", StringComparison.Ordinal)).Should().Be(signers);
+        text.Should().Contain(signers == 1 ? $"\n{OldKey.Verifier}\n" : $"\n{OldKey.ToSecretText()}\n");
+        secret.Data["other"].Should().Equal(1, 2, 3);
+        _plugin.Out.Trim().Should().Be($"{key.Verifier}", "auditors need it");
+        _plugin.Error.Should().Contain("kubectl rollout restart").And.NotContain("PRIVATE");
+    }
+
+    [Fact]
+    public async Task The_journals_key_is_rotated_with_all_others_and_nothing_is_requested_if_that_fails()
+    {
+        PutMap();
+        PutJournalKey("no key");
+        (await _plugin.RunAsync("rotate", "all", "--overlap", "0", "--journal-secret", "breakglass-journal-key")).Should().Be(1);
+        _plugin.Error.Should().Contain("has no key of a journal in 'journal.key'");
+        (await _plugin.RunAsync("rotate", "all", "--overlap", "0", "--journal-secret", "other")).Should().Be(4);
+        _plugin.Error.Should().Contain($"Secret {Ns}/other does not exist");
+        Data().Should().BeEmpty();
+
+        PutJournalKey(OldKey.ToSecretText());
+        (await _plugin.RunAsync("rotate", "all", "--overlap", "0", "--journal-secret", "breakglass-journal-key", "--wait=false")).Should().Be(0, _plugin.Error);
+        Data().Keys.Should().BeEquivalentTo(RotatedKeys.All);
+    }
+
+    private void PutJournalKey(string text) => _plugin.Server.Put(new V1Secret
+    {
+        Metadata = new() { Name = "breakglass-journal-key", NamespaceProperty = Ns },
+        Data = new Dictionary<string, byte[]> { ["journal.key"] = Encoding.UTF8.GetBytes(text), ["other"] = [1, 2, 3] },
+    });
 
     private void PutMap() => _plugin.Server.Put(new V1ConfigMap { Metadata = new() { Name = RotatedKeys.ConfigMapName, NamespaceProperty = Ns } });
 

@@ -34,6 +34,21 @@ public sealed class ReplacedKeyTests
     }
 
     [Fact]
+    public void A_key_file_is_continued_with_all_that_signs_or_after_a_leak_with_nothing_that_does()
+    {
+        var third = SigningKey.Of(TestLog.Origin, Enumerable.Repeat((byte)8, SigningKey.SeedSize).ToArray());
+        var file = Signing($"{New.ToSecretText()}\n{Old.ToSecretText()}\n{third.Verifier}\n");
+        var seed = Enumerable.Repeat((byte)7, SigningKey.SeedSize).ToArray();
+        var first = SigningKey.Of(TestLog.Origin, seed);
+        file.Succeeded(seed, haveLeaked: false).Should()
+            .Be($"{first.ToSecretText()}\n{New.ToSecretText()}\n{Old.ToSecretText()}\n{third.Verifier}\n");
+        var lines = file.Succeeded(seed, haveLeaked: true).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines[0].Should().Be(first.ToSecretText());
+        lines[1..].Should().BeEquivalentTo([$"{New.Verifier}", $"{Old.Verifier}", $"{third.Verifier}"]);
+        Signing(string.Join('\n', lines)).Verifier.Id.Should().Be(first.Verifier.Id);
+    }
+
+    [Fact]
     public void An_auditor_accepts_the_keys_in_their_file_and_no_other()
     {
         VerifierKey.TryParse($"{Old.Verifier}\n{New.Verifier}\n", out var trusted).Should().BeTrue();
