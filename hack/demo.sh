@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows what the operator does, on a control plane of its own: access in an incident from manifest to revocation, the record of what was done with it
-# and its evidence, a shell that the gateway closes, the same access with the operator killed half way, access by a voucher while nobody can log in, and a
+# and its evidence, a shell that the gateway closes, the same access with the operator killed half way, access by a voucher while people cannot sign in, and a
 # drill with its report. Leaves nothing behind.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -275,7 +275,7 @@ without_the_identity_provider() {
     columns="custom-columns=PERSON:.spec.requester.username,PRESENTED-BY:.spec.requester.presentedBy,PHASE:.status.phase,REASON:.status.endReason"
     chapter "The identity provider is down"
     fill_the_safe
-    step "Today the identity provider is down. Nobody can log in, and no kubeconfig of a user works"
+    step "Today the identity provider is down. People cannot sign in, and no kubeconfig of a user works"
     shown admin "kill -KILL $identity_pid"
     stop_identity_provider
     refused alice "$alice" get breakglassgrants
@@ -287,7 +287,7 @@ without_the_identity_provider() {
     asked=$EPOCHREALTIME
     by_voucher inc-4714
     in_the_safe /dev/null "${request[@]}" -f "$work/inc-4714.kubeconfig" 2>&1 | sed "s|$work/||g" | indent
-    good "access $(since "$asked") s after she asked, while nobody can log in"
+    good "access $(since "$asked") s after she asked, while people cannot sign in"
     shows inc-4714 "$work/inc-4714.kubeconfig" -n payments patch configmap checkout --type=merge -p '{"data":{"image":"checkout:2.40.4"}}'
     step "The courier gains nothing by it, and the voucher cannot be used again"
     refused courier "$work/safe/kit/courier.kubeconfig" -n payments get configmaps

@@ -1,4 +1,4 @@
-# Sourced by demo.sh: what people prepare beforehand for a day on which nobody can log in. $work, $admin and $plugin are demo.sh's.
+# Sourced by demo.sh: what people prepare beforehand for a day on which people cannot sign in. $work, $admin and $plugin are demo.sh's.
 # shellcheck shell=bash disable=SC2154,SC2034
 
 # in_the_safe KUBECONFIG ARGUMENT...: the plugin, in the directory of the safe. Vouchers need no cluster.
@@ -38,6 +38,6 @@ fill_the_safe() {
 
 by_voucher() { # by_voucher GRANT: shows the request with alice's voucher, and sets $request to all of it but the file for the kubeconfig
     request=(request --kubeconfig kit/courier.kubeconfig --voucher kit/alice.voucher --passphrase-file alice.pass
-        --reason "checkout is down, and nobody can log in" --name "$1")
+        --reason "checkout is down, and people cannot sign in" --name "$1")
     shown alice "kubectl breakglass$(spelled "${request[@]}") -f $1.kubeconfig"
 }

@@ -1,8 +1,8 @@
-# Sourced by demo.sh: an identity provider, and kubeconfigs that log in with it. $work is demo.sh's.
+# Sourced by demo.sh: an identity provider, and kubeconfigs that sign in with it. $work is demo.sh's.
 # shellcheck shell=bash disable=SC2154
 
 # A file server that gives each user's client certificate to anybody who asks. A real one would authenticate the user; what the demo needs of it is that
-# nobody can log in while it is down.
+# people cannot sign in while it is down.
 start_identity_provider() {
     local until=$((SECONDS + 60)) plane="$work/control-plane"
     identity_port="${identity_port:-$(free_port)}"

@@ -24,12 +24,12 @@ internal static class KitPage
         var people = string.Join(", ", vouchers.Select(v => VisibleText.Name(v.Voucher.Claims.Person)).Distinct());
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
-            EMERGENCY ACCESS WHEN NOBODY CAN LOG IN: {file}
+            EMERGENCY ACCESS WHEN PEOPLE CANNOT SIGN IN: {file}
             made at {Timestamp.Text(made)}, ends at {Timestamp.Text(end)}
 
             What it is: an encrypted file with {vouchers.Count} voucher(s), which were approved and signed beforehand. Each gives one person the access of one
             policy for a short time, once. The file also has the courier: an identity that can do nothing but present them.
-            Who may open it: {people}, and only if they cannot log in to the cluster. Each use raises an alert, and must be reviewed.
+            Who may open it: {people}, and only if they cannot sign in to the cluster. Each use raises an alert, and must be reviewed.
             When it ends: {first} expires at {Timestamp.Text(end)}. Make a new kit before.
             {(courierUntil is null ? "The courier's token may expire earlier: the person who made it knows when.\n" : "")}
             1. Open the kit. You need its passphrase.

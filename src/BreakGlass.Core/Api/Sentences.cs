@@ -39,7 +39,7 @@ internal static class Sentences
         "voucher and voucherProof belong together; set both with 'kubectl breakglass request --voucher FILE', or remove both";
     public const string VouchersNeedToken = "a voucher's credential is encrypted to its holder, which needs credential ServiceAccountToken; "
         + "use that credential, or remove vouchers";
-    public const string HoldersAreUsers = "only users can be holders, because nobody logs in to use a voucher, so their groups are not known; "
+    public const string HoldersAreUsers = "only users can be holders, because the use of a voucher needs no sign-in, so groups are not known; "
         + "name each person as {kind: User, name: alice}";
     public const string LongerThanAVoucher = $"is longer than {Bounds.LongestVoucher}, the longest a voucher can be used";
     public const string MoreThanKeys = "is more than the number of keys, so no voucher could have enough signatures; add keys, or lower required";

@@ -18,7 +18,7 @@ public sealed class DemoTests
 
         code.Should().Be(0, said);
         said.Should().Contain("breakglass: the grant inc-4713 is revoked: the incident is over").And.Contain("Done in ");
-        said.Should().Contain("while nobody can log in").And.Contain("after the authority was suspended")
+        said.Should().Contain("while people cannot sign in").And.Contain("after the authority was suspended")
             .And.Contain("drill 'payments-weekly' passed: access ");
     }
 }

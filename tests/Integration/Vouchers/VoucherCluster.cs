@@ -11,7 +11,7 @@ namespace Integration.Vouchers;
 
 /// <summary>
 /// A cluster as it is meant to be run, with an authority, a courier who has no other right than breakglass-courier, and a safe with vouchers of it. The person
-/// whom vouchers name has no kubeconfig here: nobody can log in.
+/// whom vouchers name has no kubeconfig here: people cannot sign in.
 /// </summary>
 public sealed class VoucherCluster : IAsyncLifetime
 {
