@@ -32,6 +32,7 @@ internal sealed class SessionBook
     private const int MostGenerations = 4;
 
     private readonly Lock _lock = new();
+    private readonly KubeClient _client;
     private readonly SessionStore _store;
     private readonly ClusterCaches _caches;
     private readonly CoreSettings _settings;
@@ -56,9 +57,9 @@ internal sealed class SessionBook
         KubeClient client, ClusterCaches caches, CoreSettings settings, ResidueWriter residue, Announcer announcer, OperatorMetrics metrics, string identity,
         TimeProvider time, ILogger logger, SessionTranscript? transcript = null)
     {
-        (_caches, _settings, _residue, _announcer, _metrics) = (caches, settings, residue, announcer, metrics);
+        (_client, _caches, _settings, _residue, _announcer, _metrics) = (client.WithOwnConnection(), caches, settings, residue, announcer, metrics);
         (_time, _logger, _observer, _transcript) = (time, logger, ObserverOf(identity), transcript);
-        _store = new(client.WithOwnConnection(), _observer);
+        _store = new(_client, _observer);
         caches.Grants.AddHandler(_ => Interlocked.Increment(ref _version));
         caches.Sessions?.AddHandler(change => Learn(change.Kind is ChangeKind.Deleted ? [] : MintedTokens.Of(change.Object)));
     }
@@ -143,7 +144,7 @@ internal sealed class SessionBook
         using var patience = new CancellationTokenSource(LastFlush, _time);
         await Task.WhenAll(FlushAsync(patience.Token), EndTranscriptAsync(transcribing, patience.Token))
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _store.Dispose();
+        _client.Dispose();
     }
 
     /// <summary>Writes what was counted since the last time.</summary>

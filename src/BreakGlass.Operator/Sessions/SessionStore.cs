@@ -1,7 +1,7 @@
 namespace BreakGlass.Operator.Sessions;
 
 /// <summary>Reads and writes BreakGlassSessions. Each replica applies what it counted as a field manager of its own.</summary>
-internal sealed class SessionStore(KubeClient client, string observer) : IDisposable
+internal sealed class SessionStore(KubeClient client, string observer)
 {
     /// <summary>The session as the API server has it; it is created if there is none.</summary>
     public async Task<BreakGlassSession> ReadAsync(Session session, CancellationToken cancellationToken) =>
@@ -22,9 +22,6 @@ internal sealed class SessionStore(KubeClient client, string observer) : IDispos
             return await client.ApplyStatusAsync(mine, observer, cancellationToken);
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => client.Dispose();
 
     private static BreakGlassSession New(Session session) => new()
     {
