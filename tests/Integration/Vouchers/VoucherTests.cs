@@ -91,7 +91,8 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
         (await safe.UntilAsync(byFirst, g => g.Status.IsTerminal, "the end of what the key signed")).Status.EndReason.Should().Be(EndReason.VoucherRevoked);
 
         // Neither opens anything again, also by a voucher that was never used.
-        (await safe.PresentAsync(stage.Courier, $"{bySecond}-again", safe.Issue("v-2", by: [stage.Desk.Second]))).Says.Should().Contain("revokes this voucher");
+        (await safe.PresentAsync(stage.Courier, $"{bySecond}-again", safe.Issue("v-2", by: [stage.Desk.Second]))).Says
+            .Should().Contain("revokes this voucher");
         (await safe.PresentAsync(stage.Courier, $"{byFirst}-again", safe.Issue("v-4"))).Says.Should().Contain("0 of the keys");
         (await stage.Cluster.GrantAsync(other))!.Status.Phase.Should().Be(GrantPhase.Active);
         (await stage.Lena.PatchAsync(safe.AuthorityPath, """{"spec":{"revoked":[]}}""")).Says.Should().Contain("is not allowed to give");
