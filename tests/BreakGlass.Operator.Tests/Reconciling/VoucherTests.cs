@@ -1,5 +1,7 @@
+using System.Security.Cryptography.X509Certificates;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
+using BreakGlass.Operator.Tests.Metrics;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
@@ -53,6 +55,42 @@ public sealed class VoucherTests
     });
 
     [Fact]
+    public Task Metrics_say_when_a_voucher_was_used_and_that_rotation_is_due_until_the_keys_are_replaced() => Stillness.Run(stillness =>
+    {
+        using var world = Prepare(stillness);
+        using var counted = new Counted(world.Start().Engine.Metrics);
+        (double RotationDue, double LastUse) Gauges() => (Gauge("rotation_due"), Gauge("last_voucher_use_timestamp_seconds"));
+        double Gauge(string name) => counted.Sum(name, "authority", OfflineDesk.Name);
+        Gauges().Should().Be((0, 0));
+
+        Present(world, "inc-1", "v-1");
+        world.Advance(TimeSpan.FromSeconds(5));
+        var usedAt = Authority(world).Status.Used.Should().ContainSingle().Subject.At.ToUnixTimeMilliseconds() / 1000.0;
+        Gauges().Should().Be((1, usedAt));
+        counted.Sum("vouchers_used_total", "authority", OfflineDesk.Name).Should().Be(1);
+
+        world.Server.Modify<BreakGlassAuthority>(OfflineDesk.Name, null, a => a with { Spec = a.Spec with { Keys = [.. a.Spec.Keys.Skip(1)] } });
+        world.Advance(TimeSpan.FromSeconds(5));
+        Gauges().Should().Be((0, usedAt), "the use stays recorded");
+    });
+
+    [Fact]
+    public Task Through_the_gateway_the_certificate_is_for_the_holders_key() => Stillness.Run(stillness =>
+    {
+        using var world = Prepare(stillness, s => s with { Session = new() { Path = SessionPath.Gateway } });
+        world.Start(World.Options with { GatewayUrl = new("https://gateway.example.test:8443") });
+        world.Advance(TimeSpan.FromSeconds(15));
+        Present(world, "inc-1", "v-1");
+        world.Advance(TimeSpan.FromSeconds(5));
+
+        world.Grant("inc-1")!.Status.Phase.Should().Be(GrantPhase.Active);
+        using var certificate = X509Certificate2.CreateFromPem(world.Grant("inc-1")!.Status.Gateway!.Certificate!);
+        using var key = certificate.GetECDsaPublicKey()!;
+        key.ExportSubjectPublicKeyInfo().Should().Equal(AVoucher.Desk.Holder.ExportSubjectPublicKeyInfo());
+        Authority(world).Status.Used.Should().ContainSingle();
+    });
+
+    [Fact]
     public Task An_authority_that_is_created_again_does_not_bring_a_used_voucher_back() => Stillness.Run(stillness =>
     {
         using var world = Prepare(stillness);
@@ -93,11 +131,11 @@ public sealed class VoucherTests
         Says("True", PolicyConditions.AuthorityReady);
     });
 
-    private static World Prepare(Stillness stillness)
+    private static World Prepare(Stillness stillness, Func<PolicySpec, PolicySpec>? policy = null)
     {
         var world = new World(stillness);
         world.Server.CreateNamespace("payments");
-        world.Server.Put(Sample.Policy(AVoucher.Accepted));
+        world.Server.Put(Sample.Policy(s => (policy ?? (x => x))(AVoucher.Accepted(s))));
         PutAuthority(world);
         return world;
     }

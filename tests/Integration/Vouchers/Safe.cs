@@ -25,13 +25,14 @@ internal sealed class Safe(VoucherCluster stage, string id)
         return safe;
     }
 
-    public string AuthorityText(string more = "couriers: [{kind: User, name: courier}]") => $$"""
+    public string AuthorityText(
+        string more = "couriers: [{kind: User, name: courier}]", string? name = null, IReadOnlyList<AuthorityKey>? keys = null) => $$"""
         apiVersion: breakglass.dev/v1alpha1
         kind: BreakGlassAuthority
-        metadata: {name: {{Authority}} }
+        metadata: {name: {{name ?? Authority}} }
         spec:
           keys:
-        {{string.Join("\n", stage.Desk.Keys.Select(Yaml))}}
+        {{string.Join("\n", (keys ?? stage.Desk.Keys).Select(Yaml))}}
           {{more}}
         """;
 
@@ -82,6 +83,12 @@ internal sealed class Safe(VoucherCluster stage, string id)
     public Task<BreakGlassGrant> UntilActiveAsync(string grant) => UntilAsync(
         grant, g => g.Status.Phase is GrantPhase.Denied or GrantPhase.Failed
             ? throw new InvalidOperationException(Incident.Show(g)) : g.Status.Phase is GrantPhase.Active, $"{grant} to be active");
+
+    /// <summary>The merge patch of an authority that leaves it these keys and no others.</summary>
+    public static string KeysPatch(params IEnumerable<AuthorityKey> keys) => $$"""{"spec":{"keys":[{{string.Join(",", keys.Select(Json))}}]} }""";
+
+    private static string Json(AuthorityKey key) =>
+        $$"""{"kid":"{{key.Kid}}","kty":"{{key.Kty}}","crv":"{{key.Crv}}","x":"{{key.X}}"{{(key.Y is null ? "" : $",\"y\":\"{key.Y}\"")}} }""";
 
     private static string Yaml(AuthorityKey key) =>
         $"  - {{kid: {key.Kid}, kty: {key.Kty}, crv: {key.Crv}, x: \"{key.X}\"{(key.Y is null ? "" : $", \"y\": \"{key.Y}\"")}}}";

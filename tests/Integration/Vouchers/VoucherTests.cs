@@ -87,15 +87,49 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
 
         (await stage.Lena.PatchAsync(safe.AuthorityPath, """{"spec":{"revoked":["v-2"]}}""")).OrThrow();
         (await safe.UntilAsync(bySecond, g => g.Status.IsTerminal, "the end of v-2")).Status.EndReason.Should().Be(EndReason.VoucherRevoked);
-        var keys = string.Join(",", stage.Desk.Keys.Skip(1).Select(
-            k => $$"""{"kid":"{{k.Kid}}","kty":"{{k.Kty}}","crv":"{{k.Crv}}","x":"{{k.X}}"{{(k.Y is null ? "" : $",\"y\":\"{k.Y}\"")}} }"""));
-        (await stage.Lena.PatchAsync(safe.AuthorityPath, $$"""{"spec":{"keys":[{{keys}}]} }""")).OrThrow();
+        (await stage.Lena.PatchAsync(safe.AuthorityPath, Safe.KeysPatch(stage.Desk.Keys.Skip(1)))).OrThrow();
         (await safe.UntilAsync(byFirst, g => g.Status.IsTerminal, "the end of what the key signed")).Status.EndReason.Should().Be(EndReason.VoucherRevoked);
 
+        // Neither opens anything again, also by a voucher that was never used.
+        (await safe.PresentAsync(stage.Courier, $"{bySecond}-again", safe.Issue("v-2", by: [stage.Desk.Second]))).Says
+            .Should().Contain("revokes this voucher");
+        (await safe.PresentAsync(stage.Courier, $"{byFirst}-again", safe.Issue("v-4"))).Says.Should().Contain("0 of the keys");
         (await stage.Cluster.GrantAsync(other))!.Status.Phase.Should().Be(GrantPhase.Active);
         (await stage.Lena.PatchAsync(safe.AuthorityPath, """{"spec":{"revoked":[]}}""")).Says.Should().Contain("is not allowed to give");
         (await stage.Admin.DeleteAsync(safe.AuthorityPath)).OrThrow();
         await safe.UntilAsync(other, g => g.Status.IsTerminal, "the end with the authority");
+    }
+
+    [Fact]
+    public async Task Rotation_is_due_until_the_courier_or_the_keys_are_replaced()
+    {
+        var safe = await Safe.OpenAsync(stage, "couriers: [{kind: User, name: courier}]");
+        Task<BreakGlassAuthority> UntilDueAsync(string status) => safe.UntilAsync(
+            a => Conditions.Find(a.Status.Conditions, "RotationDue")?.Status == status, $"RotationDue to be {status}");
+        async Task ChangeAsync(string patch) => (await stage.Admin.PatchAsync(safe.AuthorityPath, patch)).OrThrow();
+
+        (await safe.PresentAsync(stage.Courier, $"inc-{safe.Namespace}", safe.Issue("v-1"))).OrThrow();
+        await UntilDueAsync("True");
+        await ChangeAsync("""{"spec":{"couriers":[{"kind":"User","name":"courier-2"}]} }""");
+        await UntilDueAsync("False");
+        await ChangeAsync("""{"spec":{"couriers":[{"kind":"User","name":"courier"}]} }""");
+        await UntilDueAsync("True");
+        await ChangeAsync(Safe.KeysPatch(stage.Desk.Keys.Skip(1)));
+        var rotated = await UntilDueAsync("False");
+
+        rotated.Status.Used.Should().ContainSingle(u => u.Id == "v-1", "a voucher that was used stays used");
+        (await safe.PresentAsync(stage.Courier, $"inc-{safe.Namespace}-again", safe.Issue("v-1", by: [stage.Desk.Second]))).Says
+            .Should().Contain("already used");
+    }
+
+    [Fact]
+    public async Task A_voucher_that_a_clock_less_than_two_minutes_ahead_issued_opens()
+    {
+        var safe = await Safe.OpenAsync(stage);
+        var grant = $"inc-{safe.Namespace}";
+        var ahead = TimeProvider.System.GetUtcNow().AddSeconds(100);
+        (await safe.PresentAsync(stage.Courier, grant, safe.Issue("v-1", v => v with { IssuedAt = ahead, NotBefore = ahead }))).OrThrow();
+        await safe.UntilActiveAsync(grant);
     }
 
     [Fact]
@@ -137,7 +171,7 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
         (await stage.Admin.CreateAsync(safe.AuthorityText("required: 4"))).Says.Should().Contain("spec.required");
     }
 
-    public static TheoryData<string> Attacks => new(Rows.Keys);
+    public static TheoryData<string> Attacks => new(Rows.Keys.Concat(ForgedVoucherRows.All.Keys));
 
     /// <summary>By name: what somebody does with a voucher, and words of the refusal.</summary>
     private static Dictionary<string, (Func<VoucherCluster, Safe, string, Task<ApiAnswer>> Act, string Says)> Rows { get; } = new()
@@ -164,6 +198,8 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
             stage.Courier, grant, safe.Issue("v-1", v => v with { Expires = v.IssuedAt.AddHours(1) })), "expired"),
         ["a voucher for the future"] = ((stage, safe, grant) => safe.PresentAsync(
             stage.Courier, grant, safe.Issue("v-1", v => v with { NotBefore = v.Expires.AddDays(-1) })), "is valid from"),
+        ["a voucher that a clock five minutes ahead issued"] = ((stage, safe, grant) => safe.PresentAsync(
+            stage.Courier, grant, safe.Issue("v-1", v => v with { IssuedAt = TimeProvider.System.GetUtcNow().AddMinutes(5) })), "is valid from"),
         ["a person who is not a holder"] =
             ((stage, safe, grant) => safe.PresentAsync(
                 stage.Courier, grant, safe.Issue("v-1", v => v with { Person = "mallory" })), "is not among the holders"),
@@ -200,8 +236,10 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
         ["longer than the policy gives by voucher"] =
             ((stage, safe, grant) => safe.PresentAsync(stage.Courier, grant, safe.Issue("v-1"), more: "duration: 21m"), "20m"),
         ["a text that is no voucher"] = ((stage, safe, grant) => safe.PresentAsync(stage.Courier, grant, "x.y.z", proof: "a.b.c"), "spec.voucher"),
+        ["a voucher of a character too many"] =
+            ((stage, safe, grant) => safe.PresentAsync(stage.Courier, grant, new string('a', 8193), proof: "a.b.c"), "must have 1 to 8192 ASCII characters"),
         ["a voucher of a mebibyte"] =
-            ((stage, safe, grant) => safe.PresentAsync(stage.Courier, grant, new string('a', 1024 * 1024), proof: "a.b.c"), ""),
+            ((stage, safe, grant) => safe.PresentAsync(stage.Courier, grant, new string('a', 1024 * 1024), proof: "a.b.c"), "larger than 512 KiB"),
     };
 
     [Theory]
@@ -210,7 +248,7 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
     {
         var safe = await Safe.OpenAsync(stage, "couriers: [{kind: User, name: courier}]");
         var grant = $"inc-{safe.Namespace}";
-        var (act, says) = Rows[row];
+        var (act, says) = Rows.TryGetValue(row, out var misuse) ? misuse : ForgedVoucherRows.All[row];
 
         var answer = await act(stage, safe, grant);
 
