@@ -33,7 +33,7 @@ public sealed class GatewayRotationTests
         world.Grant()!.Status.Gateway!.Certificate.Should().Be(before.Certificate, "a gateway may not know the new authority yet");
         world.Advance(TimeSpan.FromMinutes(5));
 
-        IsOver(world, before, old);
+        OnlyTheNewOneIsLeft(world, before, old);
     });
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class GatewayRotationTests
         leader.Kill();
         world.Advance(TimeSpan.FromMinutes(8 - minutes));
 
-        IsOver(world, before, old);
+        OnlyTheNewOneIsLeft(world, before, old);
     });
 
     /// <summary>Gives access through the gateway for an hour.</summary>
@@ -76,7 +76,7 @@ public sealed class GatewayRotationTests
         world.Server.Get<V1ConfigMap>(RotatedKeys.ConfigMapName, Ns)!.Data![RotatedKeys.ProgressOf(RotatedKeys.GatewayAuthority)])!;
 
     /// <summary>Only the new authority is left, the grant has a certificate by it, and ends at its time.</summary>
-    private static void IsOver(World world, GatewayAccess before, X509Certificate2 old)
+    private static void OnlyTheNewOneIsLeft(World world, GatewayAccess before, X509Certificate2 old)
     {
         var (after, newest) = (world.Grant()!.Status.Gateway!, Authorities(world).Should().ContainSingle().Subject);
         newest.Thumbprint.Should().NotBe(old.Thumbprint);
