@@ -7,7 +7,8 @@ namespace BreakGlass.Operator.Announcing;
 /// metrics and the log. A further projection is one more call here.
 /// </summary>
 internal sealed class Announcer(
-    EventRecorder recorder, OperatorMetrics metrics, ILogger logger, Notifier? notifier = null, CoreSettings? settings = null)
+    EventRecorder recorder, OperatorMetrics metrics, ILogger logger, Notifier? notifier = null, CoreSettings? settings = null,
+    Func<string, BreakGlassDrill?>? drills = null)
 {
     private readonly CoreSettings _settings = settings ?? new();
 
@@ -45,7 +46,7 @@ internal sealed class Announcer(
         var drill = DrillOf(about);
         EventMetrics.Count(metrics, about, happened, drill is not null);
         Record(about, related, happened, happened.Text);
-        notifier?.Notify(about, happened, drill);
+        notifier?.Notify(about, happened, drill, drill is not null && drills?.Invoke(drill)?.Spec.Mode is DrillMode.Announced);
         logger.Announced(happened.Warning ? LogLevel.Warning : LogLevel.Information, happened.Reason, about.KindName, about.Metadata.Name, about.Metadata.Uid);
     }
 

@@ -116,6 +116,8 @@ internal sealed class ClusterCaches
 
     public BreakGlassPolicy? Policy(string name) => Policies.Store.Get(new("", name));
 
+    public BreakGlassDrill? Drill(string name) => Drills.Store.Get(new("", name));
+
     public BreakGlassAuthority? Authority(string name) => Authorities.Store.Get(new("", name));
 
     /// <summary>The authority whose vouchers a policy accepts; null if it accepts none, or the authority does not exist.</summary>

@@ -73,7 +73,7 @@ internal sealed class OperatorEngine : IDisposable
         }
 
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
-        var announcer = new Announcer(_recorder, Metrics, logs.CreateLogger("Announcer"), _notifier, settings);
+        var announcer = new Announcer(_recorder, Metrics, logs.CreateLogger("Announcer"), _notifier, settings, Caches.Drill);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoints = Guard.Endpoints(steady);

@@ -70,6 +70,9 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Tally _accessAfterRevocation;
     private readonly Tally _drillFailures;
     private long _auditLastEvent;
+    private long _accessesTimed;
+    private long _cutsTimed;
+    private long _proofsTimed;
     private readonly Histogram<double> _timeToAccess;
     private readonly Histogram<double> _revocationLag;
     private readonly Histogram<double> _revocationVerified;
@@ -162,8 +165,14 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>The grant of a drill became active. It counts under a mode of its own, which no alert is about.</summary>
     public void Drilled(string policy) => _activations.Add(1, Known(policy), MetricLabel.Of(Drill, DrillMode));
 
-    /// <summary>How many grants of drills became active, as this process counted them.</summary>
-    public long DrillActivations(string policy) => _activations.Read(Known(policy), MetricLabel.Of(Drill, DrillMode));
+    /// <summary>The metrics that each run of a drill of a policy changes, with how often this process has changed them.</summary>
+    public IReadOnlyDictionary<string, long> MovedByDrills(string policy) => new Dictionary<string, long>
+    {
+        ["activations_total"] = _activations.Read(Known(policy), MetricLabel.Of(Drill, DrillMode)),
+        ["time_to_access_seconds"] = Interlocked.Read(ref _accessesTimed),
+        ["revocation_lag_seconds"] = Interlocked.Read(ref _cutsTimed),
+        ["revocation_verified_seconds"] = Interlocked.Read(ref _proofsTimed),
+    };
 
     /// <summary>A drill exists: its counters exist from here on, at 0.</summary>
     public void DrillSeen(string drill)
@@ -279,17 +288,26 @@ internal sealed class OperatorMetrics : IDisposable
     public void AccessAfterRevocation() => _accessAfterRevocation.Add(1);
 
     /// <summary>How long it took from a grant's creation to working access.</summary>
-    public void TimeToAccess(TimeSpan time) => Record(_timeToAccess, time);
+    public void TimeToAccess(TimeSpan time)
+    {
+        Record(_timeToAccess, time);
+        Interlocked.Increment(ref _accessesTimed);
+    }
 
     /// <summary>How long it took from the moment access was due to end until its bindings were gone.</summary>
     public void RevocationLag(TimeSpan time)
     {
         Record(_revocationLag, time);
+        Interlocked.Increment(ref _cutsTimed);
         if (time > SlowRevocation) _slowRevocations.Add(1);
     }
 
     /// <summary>How long it took from the moment access was due to end until that was proven.</summary>
-    public void RevocationVerified(TimeSpan time) => Record(_revocationVerified, time);
+    public void RevocationVerified(TimeSpan time)
+    {
+        Record(_revocationVerified, time);
+        Interlocked.Increment(ref _proofsTimed);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Meter.Dispose();

@@ -49,6 +49,9 @@ internal sealed record Notification
     /// <summary>The drill, if it is about the grant of one.</summary>
     public string? Drill { get; init; }
 
+    /// <summary>Whether it is the request of a drill that people must approve: then it is for receivers that are not for drills as well.</summary>
+    public bool IsAnnounced { get; init; }
+
     /// <summary>What belongs together: the same event of the same object.</summary>
     public string Key => $"{Cluster}/{Event}/{Kind}/{Name}/{Uid}";
 

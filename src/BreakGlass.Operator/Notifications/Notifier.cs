@@ -13,13 +13,16 @@ internal sealed class Notifier : IDisposable
 
     private const int MostRemembered = 1000;
 
+    /// <summary>The events of the grant of each run of a drill that passes.</summary>
+    private static readonly string[] DrillEvents = [EventReasons.GrantRequested, EventReasons.GrantActivated, EventReasons.GrantRevoked];
+
     private readonly IReadOnlyList<ReceiverSettings> _receivers;
     private readonly IReadOnlyList<Delivery<Notification>> _deliveries;
     private readonly HttpClient _http;
     private readonly string _cluster;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly ConcurrentDictionary<(string Receiver, string Grant), bool> _drilled = new();
+    private readonly ConcurrentDictionary<(string Receiver, string Grant, string Event), bool> _drilled = new();
     private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
 
     /// <param name="settings">The receivers.</param>
@@ -39,12 +42,13 @@ internal sealed class Notifier : IDisposable
             logger.Notifying(string.Join(", ", settings.Receivers.Select(receiver => $"{receiver.Name} ({ReceiverFields.TypeName(receiver.Type)})")));
     }
 
-    /// <summary>The names of the receivers that must take the notification about the activation of a drill's grant.</summary>
-    public IReadOnlyList<string> DrillReceivers =>
-        [.. _receivers.Where(r => r.Drill && r.Events.Contains(EventReasons.GrantActivated)).Select(r => r.Name)];
+    /// <summary>The names of the receivers for drills that get a notification about the grant of each run.</summary>
+    public IReadOnlyList<string> DrillReceivers => [.. _receivers.Where(r => Awaited(r).Any()).Select(r => r.Name)];
 
-    /// <summary>Whether a receiver has taken the notification about the activation of a drill's grant.</summary>
-    public bool HasTaken(string receiver, string grant) => _drilled.ContainsKey((receiver, grant));
+    /// <summary>Whether a receiver for drills has taken all notifications about the grant of a run that it gets in each run.</summary>
+    public bool HasTaken(string receiver, string grant) =>
+        _receivers.FirstOrDefault(r => r.Name == receiver) is { Drill: true } settings
+        && Awaited(settings).All(e => _drilled.ContainsKey((receiver, grant, e)));
 
     /// <summary>Whether there is any receiver.</summary>
     public bool IsNeeded => _deliveries.Count > 0;
@@ -53,9 +57,14 @@ internal sealed class Notifier : IDisposable
     /// <param name="about">The object.</param>
     /// <param name="happened">What happened.</param>
     /// <param name="drill">The drill, if the object is the grant of one: then only the receivers for drills are notified.</param>
-    public void Notify(IKubernetesObject<V1ObjectMeta> about, GrantEvent happened, string? drill = null)
+    /// <param name="isAnnounced">Whether people must approve the drill's grant: then the request is for all receivers.</param>
+    public void Notify(IKubernetesObject<V1ObjectMeta> about, GrantEvent happened, string? drill = null, bool isAnnounced = false)
     {
-        if (IsNeeded) Notify(Notification.Of(about, happened, _cluster, _time.GetUtcNow()) with { Drill = drill });
+        if (!IsNeeded) return;
+        Notify(Notification.Of(about, happened, _cluster, _time.GetUtcNow()) with
+        {
+            Drill = drill, IsAnnounced = isAnnounced && happened.Reason == EventReasons.GrantRequested,
+        });
     }
 
     /// <summary>Sends until cancelled, or finished.</summary>
@@ -70,12 +79,15 @@ internal sealed class Notifier : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
+    private static IEnumerable<string> Awaited(ReceiverSettings receiver) => receiver.Drill ? DrillEvents.Where(receiver.Events.Contains) : [];
+
     private void Notify(Notification notification)
     {
         if (IsRepetition(notification)) return;
         foreach (var (receiver, delivery) in _receivers.Zip(_deliveries))
         {
-            if (receiver.Events.Contains(notification.Event) && (notification.Drill is null || receiver.Drill)) delivery.Offer(notification);
+            if (receiver.Events.Contains(notification.Event) && (notification.Drill is null || receiver.Drill || notification.IsAnnounced))
+                delivery.Offer(notification);
         }
     }
 
@@ -85,10 +97,10 @@ internal sealed class Notifier : IDisposable
         Send = async (notification, cancellationToken) =>
         {
             var answer = await destination.Send(notification, cancellationToken);
-            if (answer.IsGood && notification is { Drill: not null, Event: EventReasons.GrantActivated })
+            if (answer.IsGood && notification.Drill is not null && DrillEvents.Contains(notification.Event))
             {
                 if (_drilled.Count >= MostRemembered) _drilled.Clear();
-                _drilled[(destination.Name, notification.Name)] = true;
+                _drilled[(destination.Name, notification.Name, notification.Event)] = true;
             }
 
             return answer;

@@ -23,7 +23,9 @@ internal sealed record ReceiverSettings
     /// <summary>Which events it gets, by their reasons.</summary>
     public IReadOnlySet<string> Events { get; init; } = DefaultEvents;
 
-    /// <summary>Whether it gets the notifications about grants of drills, which no other receiver gets, and must take them.</summary>
+    /// <summary>
+    /// Whether it gets the notifications about grants of drills, and must take them. Other receivers get none but the request of a drill that is announced.
+    /// </summary>
     public bool Drill { get; init; }
 
     /// <summary>What a receiver gets that does not say what it wants.</summary>

@@ -1,8 +1,10 @@
 using System.Text;
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Drills;
 using BreakGlass.Core.Model;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Tests.Metrics;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
@@ -26,7 +28,7 @@ public sealed class DrillTests
     [Fact]
     public Task A_drill_runs_when_its_time_comes_and_passes() => With(world =>
     {
-        world.Start();
+        using var counted = new Counted(world.Start().Engine.Metrics);
         world.Server.Put(Drill(world));
         world.Settle();
         world.Server.Get<BreakGlassDrill>("weekly")!.Status.Runs.Should().BeEmpty();
@@ -36,6 +38,11 @@ public sealed class DrillTests
         run.Failures.Should().BeEmpty();
         run.Should().Match<DrillRun>(r => r.Result == DrillResult.Passed && r.Trigger == DrillTrigger.Schedule);
         Of(run, DrillStep.Denial).Result.Should().Be(DrillResult.Passed);
+        Of(run, DrillStep.Metrics).Message.Should()
+            .ContainAll("activations_total", "time_to_access_seconds", "revocation_lag_seconds", "revocation_verified_seconds");
+        counted.Values("drill_time_to_access_seconds").Should().Equal(GoDuration.Parse(run.TimeToAccess!).TotalSeconds);
+        counted.Values("drill_time_to_denial_seconds").Should().Equal(GoDuration.Parse(run.TimeToDenial!).TotalSeconds);
+        counted.Sum("drill_failures_total", "drill", "weekly").Should().Be(0);
         NothingIsOpen(world);
         world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassDrill)).Select(e => e.Reason).Should().Equal("DrillPassed");
         world.Events().Where(e => e.Regarding!.Name == run.Grant).Should().OnlyContain(e => e.Note!.StartsWith("Drill weekly: ", StringComparison.Ordinal));
@@ -58,11 +65,14 @@ public sealed class DrillTests
     public Task A_policy_that_does_not_allow_drills_fails_the_run_with_its_sentence() => With(world =>
     {
         world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { Drills = DrillPermission.Forbidden } });
-        world.Start();
+        using var counted = new Counted(world.Start().Engine.Metrics);
         world.Server.Put(Drill(world));
         world.Advance(Long + Long);
         var run = Runs(world).Should().ContainSingle().Subject;
         run.Reason.Should().Be("GrantDenied");
+        counted.Sum("drill_failures_total", "reason", "GrantDenied").Should().Be(1);
+        counted.Sum("drill_failures_total", "drill", "weekly").Should().Be(1);
+        counted.Samples("drill_time_to_access_seconds").Should().Be(0);
         run.Failures.Should().ContainSingle().Which.Should().Contain("set its spec.drills to Allowed");
     });
 

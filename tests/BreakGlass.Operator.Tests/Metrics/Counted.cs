@@ -32,6 +32,9 @@ internal sealed class Counted : IDisposable
     /// <summary>How often a histogram was told something.</summary>
     public int Samples(string name) => All(name).Count;
 
+    /// <summary>What a histogram was told.</summary>
+    public IReadOnlyList<double> Values(string name) => [.. All(name).Select(t => t.Value)];
+
     public void Dispose() => _listener.Dispose();
 
     private List<(string Name, double Value, Dictionary<string, string> Tags, bool Observed)> All(string name)

@@ -94,6 +94,23 @@ public sealed partial class OperatorMetricsTests : IDisposable
     }
 
     [Fact]
+    public void A_drill_sees_which_of_the_metrics_that_it_must_change_have_not_changed()
+    {
+        _metrics.PolicySeen("payments", PolicyMode.BreakGlass);
+        var before = _metrics.MovedByDrills("payments");
+        IEnumerable<string> Unchanged() => _metrics.MovedByDrills("payments").Where(now => now.Value == before[now.Key]).Select(now => now.Key);
+        _metrics.Activated("payments", PolicyMode.BreakGlass);
+        Unchanged().Should().BeEquivalentTo(before.Keys, "a person's activation is not that of a drill");
+        _metrics.Drilled("payments");
+        _metrics.TimeToAccess(TimeSpan.FromSeconds(1));
+        Unchanged().Should().BeEquivalentTo("revocation_lag_seconds", "revocation_verified_seconds");
+        _metrics.RevocationLag(TimeSpan.Zero);
+        Unchanged().Should().Equal("revocation_verified_seconds");
+        _metrics.RevocationVerified(TimeSpan.Zero);
+        Unchanged().Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task What_does_not_exist_yet_is_left_out_and_never_measured_as_NaN()
     {
         _snapshot = () => new() { Policies = [new("payments")] };

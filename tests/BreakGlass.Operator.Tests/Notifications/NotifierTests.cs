@@ -64,6 +64,72 @@ public sealed class NotifierTests
     }
 
     [Fact]
+    public async Task A_receiver_for_drills_must_take_all_that_it_gets_in_every_run()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        ReceiverSettings Drills(string name, params string[] events) =>
+            receiver.Settings(ReceiverType.Webhook, name) with { Drill = true, Events = events.ToHashSet() };
+        using var notifier = new Notifier(
+            new("file", [Drills("ends", "GrantRevoked"), Drills("both", "GrantActivated", "GrantRevoked"), Drills("failures", "GrantFailed")]),
+            "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
+        var running = notifier.RunAsync(CancellationToken.None);
+        notifier.DrillReceivers.Should().Equal("ends", "both");
+        var grant = Sample.Grant(name: "drill-weekly-1");
+
+        notifier.Notify(grant, new(false, "GrantActivated", "Activate", "Drill weekly: access works"), "weekly");
+        await receiver.GotAsync(1);
+        notifier.DrillReceivers.Where(name => notifier.HasTaken(name, grant.Metadata.Name)).Should().BeEmpty("the end is yet to come");
+
+        notifier.Notify(grant, new(false, "GrantRevoked", "Revoke", "Drill weekly: access is gone"), "weekly");
+        notifier.Complete();
+        await running.Soon("the end of a completed notifier");
+        notifier.DrillReceivers.Where(name => notifier.HasTaken(name, grant.Metadata.Name)).Should().Equal("ends", "both");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_does_not_take_a_notification_about_a_drill_has_not_taken_it()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answers((400, null));
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        var settings = receiver.Settings(ReceiverType.Webhook, "ends") with { Drill = true, Events = new HashSet<string> { "GrantRevoked" } };
+        using var notifier = new Notifier(new("file", [settings]), "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
+        var running = notifier.RunAsync(CancellationToken.None);
+        notifier.Notify(Sample.Grant(name: "drill-weekly-1"), new(false, "GrantRevoked", "Revoke", "Drill weekly: access is gone"), "weekly");
+        notifier.Complete();
+        await running.Soon("the end of a completed notifier");
+        receiver.All.Should().ContainSingle();
+        notifier.HasTaken("ends", "drill-weekly-1").Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Approvers_are_notified_of_the_request_of_an_announced_drill_where_they_are_notified_of_others()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        using var notifier = new Notifier(
+            new("file",
+            [
+                receiver.Settings(ReceiverType.Webhook, "approvers", "/approvers") with
+                {
+                    Events = new HashSet<string> { "GrantRequested", "GrantActivated" },
+                },
+                receiver.Settings(ReceiverType.Webhook, "pager", "/pager"),
+            ]), "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
+        var running = notifier.RunAsync(CancellationToken.None);
+        var (announced, silent) = (Sample.Grant(name: "drill-announced-1"), Sample.Grant(name: "drill-silent-1"));
+        notifier.Notify(announced, new(false, "GrantRequested", "Request", "Drill announced: a request"), "announced", isAnnounced: true);
+        notifier.Notify(announced, new(false, "GrantActivated", "Activate", "Drill announced: access works"), "announced", isAnnounced: true);
+        notifier.Notify(silent, new(false, "GrantRequested", "Request", "Drill silent: a request"), "silent");
+        notifier.Complete();
+        await running.Soon("the end of a completed notifier");
+        var message = receiver.All.Should().ContainSingle().Subject;
+        message.Path.Should().Be("/approvers");
+        JsonNode.Parse(message.Body)!["message"]!.GetValue<string>().Should().Be("Drill announced: a request");
+    }
+
+    [Fact]
     public void Of_a_grant_that_is_gone_only_the_name_is_known()
     {
         var gone = new BreakGlassGrant { Metadata = new() { Name = "inc-1", Uid = "gone" } };

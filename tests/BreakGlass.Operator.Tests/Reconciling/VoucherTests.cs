@@ -36,12 +36,16 @@ public sealed class VoucherTests
     public Task A_suspended_authority_ends_all_that_rests_on_it_and_the_use_is_reported() => Stillness.Run(stillness =>
     {
         using var world = Prepare(stillness);
-        world.Start();
+        using var counted = new Counted(world.Start().Engine.Metrics);
+        counted.Sum("rotation_due", "authority", OfflineDesk.Name).Should().Be(0);
         for (var i = 0; i < Grants; i++) Present(world, $"inc-{i}", $"v-{i}");
         world.Advance(TimeSpan.FromSeconds(30));
         world.Server.List<V1RoleBinding>("payments").Should().HaveCount(Grants);
         Authority(world).Status.Used.Should().HaveCount(Grants);
         Conditions.IsTrue(Authority(world).Status.Conditions, AuthorityConditions.RotationDue).Should().BeTrue();
+        counted.Sum("rotation_due", "authority", OfflineDesk.Name).Should().Be(1);
+        counted.Sum("last_voucher_use_timestamp_seconds", "authority", OfflineDesk.Name)
+            .Should().Be(Authority(world).Status.Used.Max(u => u.At).ToUnixTimeMilliseconds() / 1000.0);
         world.Events().Where(e => e.Regarding?.Kind == nameof(BreakGlassAuthority)).Select(e => e.Reason).Distinct()
             .Should().BeEquivalentTo([EventReasons.VoucherUsed, EventReasons.RotationDue]);
 

@@ -1,5 +1,6 @@
 using System.Text;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Journal;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s.Models;
@@ -46,12 +47,19 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         own.ForDrills.Bodies.Should().Contain(
             b => b.Contains("\"type\":\"GrantActivated\"") && b.Contains($"\"drill\":\"{incident.Policy}\"") && b.Contains(run.Grant!));
         own.ForPeople.Bodies.Should().NotContain(b => b.Contains(run.Grant!));
+        run.Phases.Single(p => p.Name == "Notifications").Message.Should().Contain("drills, ends");
+        own.ForDrills.Bodies.Should().Contain(b => b.Contains("\"type\":\"GrantRevoked\"") && b.Contains(run.Grant!));
         await EventAsync(incident.Policy, "Normal", "DrillPassed");
+        var entry = await EntryAsync(incident.Policy);
+        (entry.Type, entry.Data.Policy).Should().Be((EntryTypes.DrillPassed, incident.Policy));
+        entry.Data.Comment.Should().Be($"grant {run.Grant} access {run.TimeToAccess} denial {run.TimeToDenial} proof {run.ProofOfEnd}");
         var metrics = await own.Operator.MetricsAsync();
         metrics[$"breakglass_operator_activations_total{{mode=\"Drill\",policy=\"{incident.Policy}\"}}"].Should().Be(1);
         metrics[$"breakglass_operator_activations_total{{mode=\"BreakGlass\",policy=\"{incident.Policy}\"}}"].Should().Be(0);
         metrics.Should().NotContainKey($"breakglass_operator_last_activation_timestamp_seconds{{policy=\"{incident.Policy}\"}}");
         metrics[$"breakglass_operator_drill_passing{{drill=\"{incident.Policy}\"}}"].Should().Be(1);
+        metrics["breakglass_operator_drill_time_to_access_seconds_count"].Should().BePositive();
+        metrics["breakglass_operator_drill_time_to_denial_seconds_count"].Should().BePositive();
         metrics[$"breakglass_operator_drill_last_success_timestamp_seconds{{drill=\"{incident.Policy}\"}}"].Should().BeGreaterThan(1_700_000_000);
     }
 
@@ -65,6 +73,11 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         run.Failures.Should().ContainSingle().Which.Should().Contain("does not allow drills; set its spec.drills to Allowed");
         (await _cluster.GrantAsync(run.Grant!)).Should().BeNull();
         await EventAsync(incident.Policy, "Warning", "DrillFailed");
+        var entry = await EntryAsync(incident.Policy);
+        (entry.Type, entry.Data.Policy, entry.Data.Reason).Should().Be((EntryTypes.DrillFailed, incident.Policy, "RequestRefused"));
+        entry.Data.Comment.Should().Contain("does not allow drills");
+        var metrics = await own.Operator.MetricsAsync();
+        metrics[$"breakglass_operator_drill_failures_total{{drill=\"{incident.Policy}\",reason=\"RequestRefused\"}}"].Should().Be(1);
     }
 
     [Fact]
@@ -75,6 +88,7 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         run.Failures.Should().BeEmpty();
         run.Phases.Single(p => p.Name == "Approval").Should().Match<DrillPhase>(
             p => p.Result == DrillResult.Passed && p.Message!.Contains("breakglass-drill-approver"));
+        own.ForApprovers.Bodies.Should().NotContain(b => b.Contains(run.Grant!), "no person is to approve it");
     }
 
     [Fact]
@@ -96,6 +110,9 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         var waiting = await Eventually.GetAsync(
             async () => (await _cluster.Admin.ListAsync<BreakGlassGrant>(new() { LabelSelector = $"breakglass.dev/drill={incident.Policy}" }, default)).Items
                 .FirstOrDefault(g => g.Status.Phase is GrantPhase.AwaitingApproval), expected: "a grant that waits for approval");
+        await Eventually.TrueAsync(() => Task.FromResult(own.ForApprovers.Bodies.Any(
+            b => b.Contains("\"type\":\"GrantRequested\"") && b.Contains(waiting.Metadata.Name) && b.Contains($"Drill {incident.Policy}: "))),
+            () => own.Operator.Log, expected: "the approvers' notification");
         await _cluster.ApplyAsync(own.Carol, $$"""
             apiVersion: breakglass.dev/v1alpha1
             kind: BreakGlassApproval
@@ -199,6 +216,9 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         removed.Error.Should().Contain("cannot be added, changed or removed later");
     }
 
+    private Task<JournalEntry> EntryAsync(string drill) => Eventually.GetAsync(
+        () => Task.FromResult(own.Entries(drill).LastOrDefault()), () => own.Operator.Log, expected: $"an entry of drill {drill} in the journal");
+
     private Task EventAsync(string drill, string type, string reason) => Eventually.TrueAsync(
         async () => (await _cluster.EventsAsync("BreakGlassDrill", drill)).Any(e => (e.Type, e.Reason) == (type, reason)));
 
@@ -220,23 +240,6 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         return incident;
     }
 
-    /// <summary>Creates a drill that runs far in the future, or takes the one that is there, has it run now, and waits for the end of the run.</summary>
-    private async Task<DrillRun> RunAsync(string name, string policy, string more = "suspended: false", string request = "first")
-    {
-        await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, $$"""
-            apiVersion: breakglass.dev/v1alpha1
-            kind: BreakGlassDrill
-            metadata: {name: {{name}}, annotations: {breakglass.dev/run-drill: {{request}} } }
-            spec: {policy: {{policy}}, schedule: "0 6 29 2 *", timeZone: Europe/Berlin, {{more}} }
-            """);
-        BreakGlassDrill? last = null;
-        return await Eventually.GetAsync(
-            async () =>
-            {
-                last = await _cluster.Admin.GetAsync<BreakGlassDrill>(name, null, CancellationToken.None);
-                return last.Status.LastRequest == request && last.Status.Runs[0].Result is not DrillResult.Running ? last.Status.Runs[0] : null;
-            },
-            () => string.Join("\n", last!.Status.Runs.SelectMany(r => r.Phases).Select(p => $"{p.Name} {p.Result} {p.Took} {p.Message}")) + own.Operator.Log,
-            expected: "the end of the drill");
-    }
+    private Task<DrillRun> RunAsync(string name, string policy, string more = "suspended: false", string request = "first") =>
+        DrillRuns.RunAsync(_cluster, own.Operator, name, policy, more, request);
 }

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Integration.Drills;
 using Kube.Client;
 using TestKit;
 using Xunit;
@@ -35,6 +36,19 @@ public sealed class GatewayAuditTests(AuditedGateway shared) : IClassFixture<Aud
         var rows = await RowsAsync(incident);
         rows.Should().Contain($"get configmaps {incident.Namespace}/checkout 6").And.Contain($"create configmaps {incident.Namespace}/made 1");
         rows.Should().NotContain(r => r.StartsWith($"create configmaps {incident.Namespace}/ ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_drill_past_the_gateway_finds_its_use_in_the_API_servers_audit_events()
+    {
+        var incident = await Incident.BeginAsync(shared.Cluster, "  drills: Allowed");
+        var run = await DrillRuns.RunAsync(shared.Cluster, shared.Operator, incident.Policy, incident.Policy);
+        run.Failures.Should().BeEmpty();
+        run.Phases.Single(p => p.Name == "Audit").Should().Match<DrillPhase>(p => p.Result == DrillResult.Passed && p.Message!.Contains("request(s)"));
+        var grant = await shared.Cluster.GrantAsync(run.Grant!);
+        grant!.Status.Path.Should().NotBe(SessionPath.Gateway);
+        grant.Status.Session!.Requests.Should().BePositive();
+        (await shared.Operator.MetricsAsync())["breakglass_operator_access_after_revocation_total"].Should().Be(0);
     }
 
     private async Task<IReadOnlyList<string>> RowsAsync(Incident incident) =>

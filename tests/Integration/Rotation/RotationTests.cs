@@ -25,6 +25,7 @@ public sealed class RotationTests : IAsyncLifetime
     private const string Ns = "breakglass-system";
 
     private readonly List<(RunningOperator Operator, int Port)> _replicas = [];
+    private readonly List<string> _logs = [];
     private TestCluster? _cluster;
     private string _rotator = "";
 
@@ -36,12 +37,7 @@ public sealed class RotationTests : IAsyncLifetime
         var (mutating, validating) = (Ports.Free(), Ports.Free());
         await AdmissionCluster.InstallWebhooksAsync(Cluster, mutating);
         await SendToAsync("validatingwebhookconfiguration", validating);
-        foreach (var port in new[] { mutating, validating })
-        {
-            _replicas.Add((RunningOperator.Launch(Cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true",
-                $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1",
-                "--lease-duration=15s", "--renew-deadline=10s", "--retry-period=1s"), port));
-        }
+        foreach (var port in new[] { mutating, validating }) _replicas.Add((RunningOperator.Launch(Cluster.OperatorKubeconfig, Options(port)), port));
 
         await Cluster.AdminAsync("create", "rolebinding", "-n", Ns, "rotators", "--clusterrole=breakglass-key-rotator", "--group=rotators");
         _rotator = await Cluster.ControlPlane.UserKubeconfigAsync("rita", ["rotators"]);
@@ -129,19 +125,23 @@ public sealed class RotationTests : IAsyncLifetime
         await incident.ActivateAsync("15m");
         var kubeconfig = await incident.FetchKubeconfigAsync();
         var (leaked, authority) = ((await KeysAsync()).All.Single(), (await CertificatesAsync()).Thumbprints().Single());
-        using var stop = new CancellationTokenSource();
-        var writes = Task.Run(() => WriteAsync(stop.Token));
 
-        var rotated = await plugin.KubectlAsync(_rotator, "breakglass", "rotate", "all", "--overlap", "0", "--wait=false");
-        rotated.Code.Should().Be(0, rotated.Error);
-        await Eventually.TrueAsync(async () => (await ProgressAsync()).All(p => p.Value?.IsOver is true), Logs, TimeSpan.FromMinutes(6));
+        await WhileWritingAsync(async () =>
+        {
+            var rotated = await plugin.KubectlAsync(_rotator, "breakglass", "rotate", "all", "--overlap", "0", "--wait=false");
+            rotated.Code.Should().Be(0, rotated.Error);
+            await Eventually.TrueAsync(
+                async () => (await ProgressAsync())[RotatedKeys.WebhookAuthority]?.Phase is RotationPhase.NewKey, Logs, expected: "a new authority");
+        });
+        await KillLeaderAsync();
+        (await ProgressAsync())[RotatedKeys.WebhookAuthority]!.Phase.Should().Be(RotationPhase.NewKey, "the leader died in the middle");
+        await ReplaceTheDeadAsync();
+        await WhileWritingAsync(() => Eventually.TrueAsync(
+            async () => (await ProgressAsync()).All(p => p.Value?.IsOver is true), Logs, TimeSpan.FromMinutes(6), "the end of all rotations"));
 
-        await stop.CancelAsync();
-        var (written, failed) = await Eventually.WithinLimitAsync(writes, "the end of the writes");
         var progress = await ProgressAsync();
         progress[RotatedKeys.GatewayAuthority].Should().Match<RotationProgress>(p => p.Refused && p.Problem!.Contains("has no gateway"));
         foreach (var key in new[] { RotatedKeys.Seals, RotatedKeys.WebhookAuthority }) progress[key]!.Phase.Should().Be(RotationPhase.OldRefused, key);
-        failed.Should().BeEmpty($"{written} writes went through\n{Logs()}");
         (await KeysAsync()).All.Should().ContainSingle().Which.Id.Should().NotBe(leaked.Id);
         var newest = (await CertificatesAsync()).Thumbprints().Should().ContainSingle().Subject;
         newest.Should().NotBe(authority);
@@ -149,14 +149,10 @@ public sealed class RotationTests : IAsyncLifetime
         Encoding.UTF8.GetString(configuration.Webhooks[0].ClientConfig.CaBundle!).Split("BEGIN CERTIFICATE").Should().HaveCount(2);
         (await incident.CanReadAsync(kubeconfig)).Should().BeTrue();
 
-        var (leader, next) = await _replicas[0].Operator.LeadsAsync() ? (_replicas[0], _replicas[1]) : (_replicas[1], _replicas[0]);
         var again = await plugin.KubectlAsync(_rotator, async _ =>
         {
             await Eventually.TrueAsync(async () => (await KeysAsync()).All.Count > 1, Logs, expected: "a second rotation that has begun");
-            await leader.Operator.KillAsync();
-
-            // What a Service does with a pod that is gone.
-            foreach (var kind in (string[])["mutatingwebhookconfiguration", "validatingwebhookconfiguration"]) await SendToAsync(kind, next.Port);
+            await KillLeaderAsync();
         }, "breakglass", "rotate", "seals", "--overlap", "0");
 
         again.Code.Should().Be(0, $"{again.Error}\n{Logs()}");
@@ -167,13 +163,39 @@ public sealed class RotationTests : IAsyncLifetime
         RecordSeal.Verify(await incident.ReadAsync(), keys).Should().Be(SealState.Valid);
     });
 
+    private static string[] Options(int port) =>
+    [
+        "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+        "--webhook-extra-names=127.0.0.1", "--lease-duration=15s", "--renew-deadline=10s", "--retry-period=1s",
+    ];
+
+    /// <summary>Kills the replica that leads, and has the other one answer all webhooks, as a Service does when a pod is gone.</summary>
+    private async Task KillLeaderAsync()
+    {
+        var leader = await _replicas[0].Operator.LeadsAsync() ? _replicas[0] : _replicas[1];
+        await leader.Operator.KillAsync();
+        _replicas.Remove(leader);
+        _logs.Add(leader.Operator.Log);
+        await leader.Operator.DisposeAsync();
+        foreach (var kind in (string[])["mutatingwebhookconfiguration", "validatingwebhookconfiguration"]) await SendToAsync(kind, _replicas.Single().Port);
+    }
+
+    /// <summary>Starts another replica, which then answers the mutating webhook.</summary>
+    private async Task ReplaceTheDeadAsync()
+    {
+        var port = Ports.Free();
+        _replicas.Add((await RunningOperator.StartAsync(Cluster.OperatorKubeconfig, Options(port)), port));
+        await SendToAsync("mutatingwebhookconfiguration", port);
+        await Eventually.TrueAsync(async () => (await RehearseAsync($"ready-{Guid.NewGuid():N}")) is null, Logs, expected: "webhooks that answer");
+    }
+
     private async Task<IReadOnlyDictionary<string, RotationProgress?>> ProgressAsync()
     {
         var map = await Cluster.Admin.GetAsync<V1ConfigMap>(RotatedKeys.ConfigMapName, Ns, CancellationToken.None);
         return RotatedKeys.All.ToDictionary(key => key, key => RotationProgress.Read(map.Data.OrEmpty().GetValueOrDefault(RotatedKeys.ProgressOf(key))));
     }
 
-    private string Logs() => string.Join("\n----\n", _replicas.Select(r => r.Operator.Log));
+    private string Logs() => string.Join("\n----\n", _logs.Concat(_replicas.Select(r => r.Operator.Log)));
 
     private static async Task<bool> TryAsync(Func<Task> work)
     {
@@ -193,6 +215,25 @@ public sealed class RotationTests : IAsyncLifetime
 
     private async Task<ManagedCertificates> CertificatesAsync() =>
         ManagedCertificates.Read((await Cluster.Admin.GetAsync<V1Secret>(CertificateManager.SecretName, Ns, CancellationToken.None)).Data)!;
+
+    /// <summary>Writes all the time while something happens. Each write must go through.</summary>
+    private async Task WhileWritingAsync(Func<Task> happens)
+    {
+        using var stop = new CancellationTokenSource();
+        var writes = Task.Run(() => WriteAsync(stop.Token));
+        try
+        {
+            await happens();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+
+        var (written, failed) = await Eventually.WithinLimitAsync(writes, "the end of the writes");
+        written.Should().BePositive();
+        failed.Should().BeEmpty($"{written} writes went through\n{Logs()}");
+    }
 
     private async Task<(int Written, List<string> Failed)> WriteAsync(CancellationToken cancellationToken)
     {

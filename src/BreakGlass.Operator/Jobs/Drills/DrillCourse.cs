@@ -21,7 +21,7 @@ internal sealed class DrillCourse : IDisposable
     private readonly DrillRun _run;
     private readonly DrillIdentity _requester;
     private readonly DrillIdentity _approver;
-    private readonly long _counted;
+    private readonly IReadOnlyDictionary<string, long> _counted;
     private DrillCredential _credential = DrillCredential.Create();
     private KubeClient? _user;
     private BreakGlassGrant? _grant;
@@ -33,7 +33,7 @@ internal sealed class DrillCourse : IDisposable
         var ns = tools.Settings.OperatorNamespace;
         _requester = new(tools.Client, ns, DrillRules.Requester, tools.Time);
         _approver = new(tools.Client, ns, DrillRules.Approver, tools.Time);
-        _counted = tools.Metrics.DrillActivations(drill.Spec.Policy);
+        _counted = tools.Metrics.MovedByDrills(drill.Spec.Policy);
     }
 
     private string Grant => _run.Grant!;
@@ -305,22 +305,28 @@ internal sealed class DrillCourse : IDisposable
         }, Usual, () => DrillAnswer.Failed(DrillReasons.NoEvent, $"There is no event {string.Join(", ", lacking)} of the grant."), cancellationToken);
     }
 
-    private Task<DrillAnswer> MetricsAsync(CancellationToken cancellationToken) => RepeatAsync(
-        () => Task.FromResult(_tools.Metrics.DrillActivations(_drill.Spec.Policy) > _counted
-            ? DrillAnswer.Passed("The activation was counted.") : null),
-        QuickFor, () => DrillAnswer.Failed(DrillReasons.NotCounted, "The counter of activations did not change."), cancellationToken);
+    private async Task<DrillAnswer> MetricsAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> lacking = [];
+        return await RepeatAsync(() =>
+        {
+            lacking = [.. _tools.Metrics.MovedByDrills(_drill.Spec.Policy).Where(now => now.Value <= _counted[now.Key]).Select(now => now.Key)];
+            return Task.FromResult(lacking.Count == 0
+                ? DrillAnswer.Passed($"These metrics have changed: {string.Join(", ", _counted.Keys)}.") : null);
+        }, QuickFor, () => DrillAnswer.Failed(DrillReasons.NotCounted, $"These metrics did not change: {string.Join(", ", lacking)}."), cancellationToken);
+    }
 
     private async Task<DrillAnswer> NotificationsAsync(CancellationToken cancellationToken)
     {
         if (_tools.Notifier is not { } notifier || notifier.DrillReceivers.Count == 0)
-            return DrillAnswer.Skipped("No receiver of notifications has drill: true.");
+            return DrillAnswer.Skipped("No receiver of notifications has drill: true and an event that each run has.");
         IReadOnlyList<string> lacking = [];
         return await RepeatAsync(() =>
         {
             lacking = [.. notifier.DrillReceivers.Where(receiver => !notifier.HasTaken(receiver, Grant))];
             return Task.FromResult(lacking.Count == 0
-                ? DrillAnswer.Passed($"{string.Join(", ", notifier.DrillReceivers)} took the notification.") : null);
-        }, Usual, () => DrillAnswer.Failed(DrillReasons.NotNotified, $"No answer of {string.Join(", ", lacking)} that took the notification."),
+                ? DrillAnswer.Passed($"{string.Join(", ", notifier.DrillReceivers)} took the notifications.") : null);
+        }, Usual, () => DrillAnswer.Failed(DrillReasons.NotNotified, $"No answer of {string.Join(", ", lacking)} that took all notifications."),
             cancellationToken);
     }
 
