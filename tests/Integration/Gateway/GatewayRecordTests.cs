@@ -28,6 +28,7 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
     {
         var incident = await Incident.BeginAsync(shared.Cluster, "  session: {path: Gateway}");
         var pod = await _kubelet.RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"));
+        await using var page = await PodContent.ServeAsync(pod);
         await incident.ActivateAsync();
         var kubectl = await Kubectl.OfAsync(Current, await incident.FetchKubeconfigAsync(), webSockets);
         (await kubectl.RunAsync("get", "configmap", "checkout", "-n", pod.Namespace)).OrThrow();
@@ -36,7 +37,10 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
         (await kubectl.RunAsync("exec", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "echo", "hello")).OrThrow().Should().Be("hello\n");
         var local = Ports.Free();
         await using (var forward = await kubectl.StartAsync("port-forward", "-n", pod.Namespace, pod.Name, $"{local}:80"))
+        {
             await forward.WritesAsync($"127.0.0.1:{local}");
+            await PodContent.SendMegabyteAsync(local);
+        }
 
         var session = await Eventually.GetAsync(
             async () => await SessionAsync(incident) is { } read && Rows(read).Any(r => r.Subresource == "portforward")
@@ -59,10 +63,12 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
         var events = await Eventually.GetAsync(() =>
         {
             var read = JournalCheck.RunFor(shared.Read, shared.Key.Verifier, incident.Grant).Entries.SelectMany(e => e.Entry.Data.Events ?? []).ToList();
-            return Task.FromResult(read.Any(e => e.Code == 401) && read.Any(e => e is { Subresource: "exec", Stage: "ResponseComplete" }) ? read : null);
+            bool Has(string subresource) => read.Any(e => e.Subresource == subresource && e is { Stage: "ResponseComplete", Code: 101 });
+            return Task.FromResult(read.Any(e => e.Code == 401) && Has("exec") && Has("portforward") ? read : null);
         }, () => shared.Operator.Log, expected: "the events in the journal");
         events.Where(e => e.Stage == "ResponseComplete").Should().OnlyContain(e => e.BytesIn != null && e.BytesOut != null);
         events.Single(e => e is { Subresource: "exec", Stage: "ResponseComplete", Code: 101 }).BytesOut.Should().BeGreaterThan("hello".Length);
+        events.Single(e => e is { Subresource: "portforward", Stage: "ResponseComplete", Code: 101 }).BytesIn.Should().BeGreaterThan(1_000_000);
         events.Where(e => e.Stage == "ResponseComplete").Select(e => e.AuditId).Should().OnlyHaveUniqueItems();
         JournalCheck.Run(shared.Read, shared.Key.Verifier).Problems.Should().BeEmpty();
         foreach (var file in Directory.GetFiles(shared.Folder, "*", SearchOption.AllDirectories))

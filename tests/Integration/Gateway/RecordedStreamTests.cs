@@ -18,15 +18,15 @@ namespace Integration.Gateway;
 /// <summary>Shells and commands that are recorded, on a real API server with a real kubectl: what is displayed is stored, and the journal proves it.</summary>
 public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClassFixture<RecordingCluster>, IAsyncLifetime
 {
+    /// <summary>A shell that displays nothing before it has the size of the client's terminal.</summary>
+    private const string SizedShell = "until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo sized $((1+1)); exec sh";
+
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(15);
 
     private TestKubelet _kubelet = null!;
 
-    /// <summary>Whether the API server takes commands over WebSocket as kubectl sends them.</summary>
-    private static bool IsCurrent => Release.Installed.Minor >= 30;
-
     /// <inheritdoc/>
-    public async Task InitializeAsync() => _kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane);
+    public async Task InitializeAsync() => _kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane.Directory, servesV5: true);
 
     /// <inheritdoc/>
     public async Task DisposeAsync() => await _kubelet.DisposeAsync();
@@ -35,15 +35,9 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
     public async Task An_interactive_shell_of_kubectl_is_recorded_until_its_grant_is_revoked()
     {
         var (incident, pod, kubectl, _) = await OpenAsync(KubectlRelease.Current, webSockets: true);
-        string[] exec = ["exec", "-it", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh"];
-        if (!IsCurrent)
-        {
-            (await kubectl.RunAsync(exec.Where(word => word != "-it"))).Error.Should()
-                .Contain("Kubernetes 1.30 or later on the API server", "kubectl tried WebSocket first, and the API server lacks it");
-            return;
-        }
-
-        await using var shell = await kubectl.OpenTerminalAsync(new(120, 40), exec);
+        await using var shell = await kubectl.OpenTerminalAsync(
+            new(120, 40), "exec", "-it", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh", "-c", SizedShell);
+        await shell.WritesAsync("sized 2");
         await shell.TypeAsync("echo in $((20+22))\r");
         await shell.WritesAsync("in 42");
         shell.Resize(new(100, 30));
@@ -54,7 +48,7 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
 
         await shell.Exit.Soon("the end of kubectl", s_soon);
         var parts = await RecordedAsync(incident);
-        parts[^1].Request.Should().Be($"exec -n {pod.Namespace} {pod.Name} -c tools -- sh");
+        parts[^1].Request.Should().Be($"exec -n {pod.Namespace} {pod.Name} -c tools -- sh -c {SizedShell}");
         var lines = Unpacked(incident, await incident.ReadAsync(), parts);
         lines[0].Should().Contain("\"version\":2").And.Contain("\"width\":120").And.Contain("\"height\":40");
         var events = Events(lines);
@@ -64,6 +58,38 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         events[^1].Code.Should().Be("m");
         events[^1].Data.Should().StartWith($"ended: the grant {incident.Grant} is revoked: done");
         JournalCheck.Run(shared.Read, shared.Key.Verifier).Problems.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_attached_client_of_kubectl_is_recorded_until_its_grant_is_revoked()
+    {
+        var (incident, pod, kubectl, _) = await OpenAsync(KubectlRelease.Current, webSockets: true);
+        await using var client = await kubectl.StartAsync("attach", "-i", "-n", pod.Namespace, pod.Name, "-c", "echo");
+        await _kubelet.SessionAsync(
+            s => s is { Kind: "attach", Container: "echo", ProcessId: > 0 } && s.Pod == $"{pod.Namespace}/{pod.Name}", "the attached client");
+        await client.TypeAsync("a word\n");
+        await client.WritesAsync("heard a word");
+
+        await incident.RevokeAsync();
+
+        await client.Exit.Soon("the end of kubectl", s_soon);
+        var parts = await RecordedAsync(incident);
+        parts[^1].Request.Should().Be($"attach -n {pod.Namespace} {pod.Name} -c echo");
+        var events = Events(Unpacked(incident, await incident.ReadAsync(), parts));
+        Text(events, "o").Should().Contain("heard a word\n");
+        events.Should().NotContain(e => e.Code == "i", "what is typed is not recorded");
+        events[^1].Code.Should().Be("m");
+        events[^1].Data.Should().StartWith($"ended: the grant {incident.Grant} is revoked: done");
+    }
+
+    [OldServerFact]
+    public async Task On_an_API_server_without_the_protocol_of_kubectl_a_person_reads_which_release_records()
+    {
+        await using var kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane);
+        var (incident, pod, kubectl, _) = await OpenAsync(KubectlRelease.Current, webSockets: true, kubelet: kubelet);
+        (await kubectl.RunAsync("exec", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh")).Error.Should()
+            .Contain("Kubernetes 1.30 or later on the API server", "kubectl tried WebSocket first, and the API server lacks it");
+        await incident.RevokeAsync();
     }
 
     [Fact]
@@ -102,10 +128,10 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
     }
 
     private async Task<(Incident Incident, TestPod Pod, Kubectl Kubectl, string Kubeconfig)> OpenAsync(
-        KubectlRelease release, bool webSockets, string session = "")
+        KubectlRelease release, bool webSockets, string session = "", TestKubelet? kubelet = null)
     {
         var incident = await Incident.BeginAsync(shared.Cluster, $"  session: {{path: Gateway, record: Streams{session}}}");
-        var pod = await _kubelet.RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"));
+        var pod = await (kubelet ?? _kubelet).RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"), PodContent.Echo);
         var grant = await incident.ActivateAsync();
         grant.Status.Recording!.Record.Should().Be(RecordingMode.Streams);
         var kubeconfig = await incident.FetchKubeconfigAsync();
