@@ -62,7 +62,7 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
 
         var events = await Eventually.GetAsync(() =>
         {
-            var read = JournalCheck.RunFor(shared.Read, shared.Key.Verifier, incident.Grant).Entries.SelectMany(e => e.Entry.Data.Events ?? []).ToList();
+            var read = Events(incident);
             bool Has(string subresource) => read.Any(e => e.Subresource == subresource && e is { Stage: "ResponseComplete", Code: 101 });
             return Task.FromResult(read.Any(e => e.Code == 401) && Has("exec") && Has("portforward") ? read : null);
         }, () => shared.Operator.Log, expected: "the events in the journal");
@@ -73,6 +73,39 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
         JournalCheck.Run(shared.Read, shared.Key.Verifier).Problems.Should().BeEmpty();
         foreach (var file in Directory.GetFiles(shared.Folder, "*", SearchOption.AllDirectories))
             Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file)).Should().NotContain("hidden");
+    }
+
+    [Fact]
+    public async Task A_replica_that_is_asked_to_stop_reports_its_streams_and_ends_them_and_clients_go_on_at_another_one()
+    {
+        var port = Ports.Free();
+        await using var replica = await shared.StartReplicaAsync(port);
+        var incident = await Incident.BeginAsync(shared.Cluster, "  session: {path: Gateway}");
+        await incident.ActivateAsync();
+        var kubeconfig = await incident.FetchKubeconfigAsync();
+        var kubectl = await Kubectl.OfAsync(Current, kubeconfig);
+        string[] watch = ["get", "configmaps", "-n", incident.Namespace, "-w", "-o", "name"];
+        await using var goesOn = await kubectl.StartAsync(watch);
+        await using var ends = await kubectl.StartAsync([.. watch, $"--server=https://localhost:{port}"]);
+        await goesOn.WritesAsync("configmap/checkout");
+        await ends.WritesAsync("configmap/checkout");
+        await shared.Cluster.AdminAsync("create", "configmap", "before", "-n", incident.Namespace);
+        await goesOn.WritesAsync("configmap/before");
+        await ends.WritesAsync("configmap/before");
+
+        (await replica.StopAsync()).Should().Be(0, replica.Log);
+
+        await ends.Exit.Soon("the end of the watch at the replica that was stopped");
+        List<SessionEvent> ended = [];
+        await Eventually.TrueAsync(
+            () => Task.FromResult((ended = [.. Events(incident).Where(e => e is { Verb: "watch", Stage: "ResponseComplete" })]).Count > 0),
+            () => shared.Operator.Log + replica.Log, expected: "the end of the watch in the journal");
+        ended.Should().ContainSingle("the other watch goes on").Which.BytesOut.Should().BeGreaterThan(0);
+        await shared.Cluster.AdminAsync("create", "configmap", "after", "-n", incident.Namespace);
+        await goesOn.WritesAsync("configmap/after");
+        (await incident.CanReadAsync(kubeconfig)).Should().BeTrue("the grant goes on, and the other replica serves it");
+        await incident.RevokeAsync();
+        await goesOn.Exit.Soon("the end of the watch at the other replica");
     }
 
     [Fact]
@@ -102,6 +135,9 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
 
     private Task<BreakGlassSession?> SessionAsync(Incident incident) =>
         shared.Cluster.Admin.TryGetAsync<BreakGlassSession>(incident.Grant, null, CancellationToken.None);
+
+    private List<SessionEvent> Events(Incident incident) =>
+        [.. JournalCheck.RunFor(shared.Read, shared.Key.Verifier, incident.Grant).Entries.SelectMany(e => e.Entry.Data.Events ?? [])];
 
     private static List<SessionAction> Rows(BreakGlassSession session) => [.. session.Status.Actions];
 }
