@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net;
 using System.Net.Security;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
@@ -22,6 +23,9 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
     private const string SizedShell = "until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo sized $((1+1)); exec sh";
 
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(15);
+
+    /// <summary>The gateway waits for the operator for ten seconds.</summary>
+    private static readonly TimeSpan s_unrecorded = TimeSpan.FromSeconds(60);
 
     private TestKubelet _kubelet = null!;
 
@@ -111,6 +115,37 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         await incident.RevokeAsync();
     }
 
+    [Fact]
+    public async Task Where_the_policy_requires_it_a_shell_ends_and_nothing_begins_while_the_operator_takes_no_recording()
+    {
+        var (incident, pod, kubectl, kubeconfig) = await OpenAsync(KubectlRelease.Current, webSockets: true, ", onRecordingFailure: End");
+        var path = $"/api/v1/namespaces/{pod.Namespace}/pods";
+        await using var shell = await kubectl.OpenTerminalAsync(new(200, 30), "exec", "-it", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh");
+        var session = await _kubelet.SessionAsync(s => s is { Kind: "exec", ProcessId: > 0 } && s.Pod == $"{pod.Namespace}/{pod.Name}", "the shell");
+        (await GetAsync(kubeconfig, path)).Code.Should().Be(HttpStatusCode.OK);
+
+        await shared.Operator.SignalAsync("STOP");
+        try
+        {
+            await session.Ended.Soon("the end of the shell at the kubelet", s_unrecorded);
+            await shell.Exit.Soon("the end of kubectl", s_soon);
+            shell.Output.Should().Contain("the gateway cannot record the session");
+            var (code, text) = await GetAsync(kubeconfig, path);
+            code.Should().Be(HttpStatusCode.ServiceUnavailable, text);
+            text.Should().Contain("onRecordingFailure: End");
+        }
+        finally
+        {
+            await shared.Operator.SignalAsync("CONT");
+        }
+
+        await Eventually.TrueAsync(
+            async () => (await GetAsync(kubeconfig, path)).Code == HttpStatusCode.OK, () => shared.Gateway.Log,
+            expected: "answers when the operator takes recordings again");
+        (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Active, "the grant itself does not end");
+        await incident.RevokeAsync();
+    }
+
     [Theory]
     [InlineData(KubectlRelease.Debian)]
     [InlineData(KubectlRelease.Current)]
@@ -181,7 +216,24 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         string.Concat(events.Where(e => e.Code == code).Select(e => e.Data));
 
     /// <summary>A WebSocket with the certificate of a kubeconfig, and the subprotocol that API servers of all versions know.</summary>
-    private static async Task<ClientWebSocket> ConnectAsync(string kubeconfig, string path)
+    private static Task<ClientWebSocket> ConnectAsync(string kubeconfig, string path) => WithAsync(kubeconfig, async (invoker, server) =>
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("v4.channel.k8s.io");
+        await socket.ConnectAsync(new Uri(server.Replace("https", "wss", StringComparison.Ordinal) + path), invoker, CancellationToken.None);
+        return socket;
+    });
+
+    /// <summary>Reads a path once with the certificate of a kubeconfig: kubectl would try again for long.</summary>
+    private static Task<(HttpStatusCode Code, string Text)> GetAsync(string kubeconfig, string path) => WithAsync(kubeconfig, async (invoker, server) =>
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, server + path);
+        using var answer = await invoker.SendAsync(request, CancellationToken.None);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    });
+
+    /// <summary>Does something with a client that has the certificate of a kubeconfig, and with its server.</summary>
+    private static async Task<T> WithAsync<T>(string kubeconfig, Func<HttpMessageInvoker, string, Task<T>> doAsync)
     {
         var text = await File.ReadAllTextAsync(kubeconfig);
         string Data(string name) => Encoding.UTF8.GetString(Convert.FromBase64String(Value(text, $"{name}-data")));
@@ -190,15 +242,13 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         using var certificate = X509Certificate2.CreateFromPem(Data("client-certificate"), Data("client-key"));
         using var invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
+            UseProxy = false,
             SslOptions = new()
             {
                 CertificateChainPolicy = policy, ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
             },
         });
-        var socket = new ClientWebSocket();
-        socket.Options.AddSubProtocol("v4.channel.k8s.io");
-        await socket.ConnectAsync(new Uri(Value(text, "server").Replace("https", "wss", StringComparison.Ordinal) + path), invoker, CancellationToken.None);
-        return socket;
+        return await doAsync(invoker, Value(text, "server"));
     }
 
     private static async Task ReadToEndAsync(ClientWebSocket socket)
