@@ -82,7 +82,9 @@ internal static class StreamRows
                 apiVersion: breakglass.dev/v1alpha1
                 kind: BreakGlassLockdown
                 metadata: {name: {{incident.Grant}}}
-                spec: {reason: token leaked, policySelector: {matchLabels: {incident: {{incident.Grant}}}}}
+                spec:
+                  reason: token leaked
+                  policySelector: {matchLabels: {incident: {{incident.Grant}} } }
                 """);
         }),
         GoesOn("goes on with a watch after the policy was suspended", incident => incident.Cluster.AdminAsync(
