@@ -77,7 +77,7 @@ internal static class MessageRows
             ]);
             await s.NothingPassedAsync();
         }),
-        new(Who, "keeps an HTTP/2 connection after the grant was revoked, and is told to go away", async s =>
+        new(Who, "keeps an HTTP/2 connection after the grant was revoked, and gets GOAWAY", async s =>
         {
             var (incident, connection) = await s.Stage.OpenAsync();
             await using var stream = await s.ConnectAsync(s.Stage.CertificateOf(connection), "h2");

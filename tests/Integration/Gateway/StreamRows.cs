@@ -137,11 +137,18 @@ internal static class StreamRows
     {
         var (incident, connection) = await s.Stage.OpenAsync();
         using var watch = await WatchAsync(s, s.Stage.Address, connection, incident);
+        try
+        {
+            await stopAsync(incident);
 
-        await stopAsync(incident);
-
-        await EndsAsync(watch, incident);
-        await RefusedAsync(s, s.Stage.Address, connection, incident);
+            await EndsAsync(watch, incident);
+            await RefusedAsync(s, s.Stage.Address, connection, incident);
+        }
+        finally
+        {
+            // A lockdown covers grants of policies that are not known yet, whatever its selector.
+            await s.Stage.Cluster.AdminAsync("delete", "bgl", incident.Grant, "--ignore-not-found");
+        }
     });
 
     private static async Task<StreamReader> WatchAsync(GatewayScene scene, Uri gateway, ClusterConnection connection, Incident incident)
