@@ -170,6 +170,25 @@ public sealed class RecordedStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_gateway_that_stops_has_stored_what_was_displayed_in_the_streams_that_it_breaks_off()
+    {
+        Serve(V5, async socket =>
+        {
+            await socket.SendAsync(Message(1, "the last words"), WebSocketMessageType.Binary, true, CancellationToken.None);
+            await ReceiveAsync(socket);
+        });
+        var socket = await _world.WebSocketAsync(Admit(), Exec, V5);
+        await ReceiveAsync(socket);
+
+        await _world.Gateway.StopAsync(new CancellationToken(canceled: true));
+
+        _stored.Should().ContainSingle();
+        var (uri, content) = await StoredAsync();
+        uri.Of("last").Should().Be("true");
+        Cast.TextOf(Cast.Text([content]), "o").Should().Be("the last words");
+    }
+
+    [Fact]
     public async Task Streams_of_other_grants_are_not_recorded()
     {
         Serve(V5, async socket =>

@@ -72,9 +72,12 @@ public sealed class AttackedGateway : GatewayCluster
     }
 
     /// <summary>A grant of its own for an attack that ends it, and how it reaches the gateway.</summary>
-    internal async Task<(Incident Incident, ClusterConnection Connection)> OpenAsync(string? access = null, string? duration = "30m")
+    /// <param name="access">The access entry of the policy, as YAML flow.</param>
+    /// <param name="duration">How long; the policy's default where null.</param>
+    /// <param name="policy">A line of the policy's spec that is added.</param>
+    internal async Task<(Incident Incident, ClusterConnection Connection)> OpenAsync(string? access = null, string? duration = "30m", string policy = "")
     {
-        var incident = await Incident.BeginAsync(Cluster, "  session: {path: Gateway}", access);
+        var incident = await Incident.BeginAsync(Cluster, $"  session: {{path: Gateway}}\n  {policy}".TrimEnd(), access);
         (await incident.ActivateAsync(duration)).Status.Path.Should().Be(SessionPath.Gateway);
         return (incident, ClusterConnection.FromKubeconfig(await incident.FetchKubeconfigAsync()));
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using FluentAssertions;
 using Integration.Attacks;
+using Kube.Client;
 
 namespace Integration.Gateway;
 
@@ -50,6 +51,16 @@ internal static class CertificateRows
             using var forged = ForgedCertificates.Make(
                 s.Stage.Authority, s.Stage.Mine.Grant, Guid.NewGuid().ToString(), TimeProvider.System.GetUtcNow().AddHours(1));
             await s.RefusedAsync(forged, "belongs to an earlier grant with the name");
+        }),
+        new("The holder of a grant that was deleted", "goes on with its certificate when a grant of the same name is active", async s =>
+        {
+            var (incident, connection) = await s.Stage.OpenAsync();
+            await s.Stage.Cluster.AdminAsync("delete", "bgg", incident.Grant, Eventually.KubectlTimeout);
+            await incident.ActivateAsync("30m");
+            var later = s.Stage.CertificateOf(ClusterConnection.FromKubeconfig(await incident.FetchKubeconfigAsync()));
+            await Eventually.TrueAsync(
+                async () => (await s.GetAsync(later, $"/api/v1/namespaces/{incident.Namespace}/configmaps")).Good, expected: "an answer to the later grant");
+            await s.RefusedAsync(s.Stage.CertificateOf(connection), "belongs to an earlier grant with the name");
         }),
         new("Somebody", "signs a certificate for the grant with a key of their own", async s =>
         {

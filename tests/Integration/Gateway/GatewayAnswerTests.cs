@@ -127,6 +127,24 @@ public sealed partial class GatewayAnswerTests(AttackedGateway stage) : IAsyncLi
         await SameAsync(() => Write(HttpMethod.Post, $"{Collection}?dryRun=All", "{", Json), HttpStatusCode.BadRequest);
     }
 
+    [Fact]
+    public async Task A_body_that_the_client_sends_only_when_the_API_server_wants_it()
+    {
+        await using var stream = await _scene.ConnectAsync(stage.Certificate);
+        using var reader = new StreamReader(stream, Encoding.Latin1);
+        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+        var body = """{"kind":"ConfigMap","metadata":{"name":"expected"}}"""u8.ToArray();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST {Collection}?dryRun=All HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {Json}\r\nContent-Length: {body.Length}\r\n"
+                + "Expect: 100-continue\r\n\r\n"), limit.Token);
+        await stream.FlushAsync(limit.Token);
+        (await reader.ReadLineAsync(limit.Token)).Should().Be("HTTP/1.1 100 Continue");
+
+        await stream.WriteAsync(body, limit.Token);
+        await stream.FlushAsync(limit.Token);
+        (await reader.ReadToEndAsync(limit.Token)).Should().Contain("HTTP/1.1 201 Created").And.Contain("\"name\":\"expected\"");
+    }
+
     [Theory]
     [InlineData("/version", HttpStatusCode.OK)]
     [InlineData("/openapi/v2", HttpStatusCode.OK)]

@@ -10,6 +10,8 @@ public class GatewayCluster : IAsyncLifetime
 {
     internal const string Secret = "breakglass-gateway-tls";
 
+    private readonly int _reports = Ports.Free();
+
     internal TestCluster Cluster { get; private set; } = null!;
 
     internal RunningOperator Operator { get; private set; } = null!;
@@ -35,15 +37,17 @@ public class GatewayCluster : IAsyncLifetime
     public virtual async Task InitializeAsync()
     {
         var port = Ports.Free();
-        var reports = Ports.Free();
         Cluster = await TestCluster.StartAsync(auditPort: AuditPort);
         await Cluster.AdminAsync("apply", "-f", Path.Combine(TestCluster.Config("components"), "gateway", "rbac.yaml"));
         await PrepareAsync();
         Operator = await Cluster.StartOperatorAsync(
-            [$"--gateway-url=https://localhost:{port}", $"--gateway-reports-listen=127.0.0.1:{reports}", .. await OptionsAsync(Cluster)]);
+            [$"--gateway-url=https://localhost:{port}", $"--gateway-reports-listen=127.0.0.1:{_reports}", .. await OptionsAsync(Cluster)]);
         GatewayKubeconfig = await Cluster.ControlPlane.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-gateway");
-        Gateway = await StartGatewayAsync(Cluster, Operator, port, reports);
+        Gateway = await StartGatewayAsync(Cluster, Operator, port, _reports);
     }
+
+    /// <summary>Starts another replica of the gateway, on a port of its own.</summary>
+    internal Task<RunningOperator> StartReplicaAsync(int port) => StartGatewayAsync(Cluster, Operator, port, _reports);
 
     /// <summary>Starts a gateway with the rights of its ServiceAccount, and with the certificate that the operator made for it.</summary>
     internal static async Task<RunningOperator> StartGatewayAsync(TestCluster cluster, RunningOperator @operator, int port, int reports)

@@ -28,6 +28,7 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
     {
         var incident = await Incident.BeginAsync(shared.Cluster, "  session: {path: Gateway}");
         var pod = await _kubelet.RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"));
+        await using var page = await PodContent.ServeAsync(pod);
         await incident.ActivateAsync();
         var kubectl = await Kubectl.OfAsync(Current, await incident.FetchKubeconfigAsync(), webSockets);
         (await kubectl.RunAsync("get", "configmap", "checkout", "-n", pod.Namespace)).OrThrow();
@@ -36,7 +37,10 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
         (await kubectl.RunAsync("exec", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "echo", "hello")).OrThrow().Should().Be("hello\n");
         var local = Ports.Free();
         await using (var forward = await kubectl.StartAsync("port-forward", "-n", pod.Namespace, pod.Name, $"{local}:80"))
+        {
             await forward.WritesAsync($"127.0.0.1:{local}");
+            await PodContent.SendMegabyteAsync(local);
+        }
 
         var session = await Eventually.GetAsync(
             async () => await SessionAsync(incident) is { } read && Rows(read).Any(r => r.Subresource == "portforward")
@@ -58,15 +62,50 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
 
         var events = await Eventually.GetAsync(() =>
         {
-            var read = JournalCheck.RunFor(shared.Read, shared.Key.Verifier, incident.Grant).Entries.SelectMany(e => e.Entry.Data.Events ?? []).ToList();
-            return Task.FromResult(read.Any(e => e.Code == 401) && read.Any(e => e is { Subresource: "exec", Stage: "ResponseComplete" }) ? read : null);
+            var read = Events(incident);
+            bool Has(string subresource) => read.Any(e => e.Subresource == subresource && e is { Stage: "ResponseComplete", Code: 101 });
+            return Task.FromResult(read.Any(e => e.Code == 401) && Has("exec") && Has("portforward") ? read : null);
         }, () => shared.Operator.Log, expected: "the events in the journal");
         events.Where(e => e.Stage == "ResponseComplete").Should().OnlyContain(e => e.BytesIn != null && e.BytesOut != null);
         events.Single(e => e is { Subresource: "exec", Stage: "ResponseComplete", Code: 101 }).BytesOut.Should().BeGreaterThan("hello".Length);
+        events.Single(e => e is { Subresource: "portforward", Stage: "ResponseComplete", Code: 101 }).BytesIn.Should().BeGreaterThan(1_000_000);
         events.Where(e => e.Stage == "ResponseComplete").Select(e => e.AuditId).Should().OnlyHaveUniqueItems();
         JournalCheck.Run(shared.Read, shared.Key.Verifier).Problems.Should().BeEmpty();
         foreach (var file in Directory.GetFiles(shared.Folder, "*", SearchOption.AllDirectories))
             Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file)).Should().NotContain("hidden");
+    }
+
+    [Fact]
+    public async Task A_replica_that_is_asked_to_stop_reports_its_streams_and_ends_them_and_clients_go_on_at_another_one()
+    {
+        var port = Ports.Free();
+        await using var replica = await shared.StartReplicaAsync(port);
+        var incident = await Incident.BeginAsync(shared.Cluster, "  session: {path: Gateway}");
+        await incident.ActivateAsync();
+        var kubeconfig = await incident.FetchKubeconfigAsync();
+        var kubectl = await Kubectl.OfAsync(Current, kubeconfig);
+        string[] watch = ["get", "configmaps", "-n", incident.Namespace, "-w", "-o", "name"];
+        await using var goesOn = await kubectl.StartAsync(watch);
+        await using var ends = await kubectl.StartAsync([.. watch, $"--server=https://localhost:{port}"]);
+        await goesOn.WritesAsync("configmap/checkout");
+        await ends.WritesAsync("configmap/checkout");
+        await shared.Cluster.AdminAsync("create", "configmap", "before", "-n", incident.Namespace);
+        await goesOn.WritesAsync("configmap/before");
+        await ends.WritesAsync("configmap/before");
+
+        (await replica.StopAsync()).Should().Be(0, replica.Log);
+
+        await ends.Exit.Soon("the end of the watch at the replica that was stopped");
+        List<SessionEvent> ended = [];
+        await Eventually.TrueAsync(
+            () => Task.FromResult((ended = [.. Events(incident).Where(e => e is { Verb: "watch", Stage: "ResponseComplete" })]).Count > 0),
+            () => shared.Operator.Log + replica.Log, expected: "the end of the watch in the journal");
+        ended.Should().ContainSingle("the other watch goes on").Which.BytesOut.Should().BeGreaterThan(0);
+        await shared.Cluster.AdminAsync("create", "configmap", "after", "-n", incident.Namespace);
+        await goesOn.WritesAsync("configmap/after");
+        (await incident.CanReadAsync(kubeconfig)).Should().BeTrue("the grant goes on, and the other replica serves it");
+        await incident.RevokeAsync();
+        await goesOn.Exit.Soon("the end of the watch at the other replica");
     }
 
     [Fact]
@@ -96,6 +135,9 @@ public sealed class GatewayRecordTests(JournalGateway shared) : IClassFixture<Jo
 
     private Task<BreakGlassSession?> SessionAsync(Incident incident) =>
         shared.Cluster.Admin.TryGetAsync<BreakGlassSession>(incident.Grant, null, CancellationToken.None);
+
+    private List<SessionEvent> Events(Incident incident) =>
+        [.. JournalCheck.RunFor(shared.Read, shared.Key.Verifier, incident.Grant).Entries.SelectMany(e => e.Entry.Data.Events ?? [])];
 
     private static List<SessionAction> Rows(BreakGlassSession session) => [.. session.Status.Actions];
 }

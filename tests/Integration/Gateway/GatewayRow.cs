@@ -8,8 +8,8 @@ namespace Integration.Gateway;
 /// <param name="PlayAsync">Does it, and asserts what the attacker reads and that nothing passed.</param>
 internal sealed record GatewayRow(string Who, string Does, Func<GatewayScene, Task> PlayAsync)
 {
-    /// <summary>The oldest minor release of Kubernetes that it needs.</summary>
-    public int MinMinor { get; init; }
+    /// <summary>Whether it needs ValidatingAdmissionPolicy, which Kubernetes has from 1.30 on.</summary>
+    public bool NeedsAdmissionPolicy { get; init; }
 
     /// <summary>The line's name in reports.</summary>
     public string Name => $"{Who}: {Does}";

@@ -19,7 +19,7 @@ public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<Ga
     public static TheoryData<KubectlRelease, bool> Clients => new() { { Debian, false }, { Current, false }, { Current, true } };
 
     /// <inheritdoc/>
-    public async Task InitializeAsync() => _kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane);
+    public async Task InitializeAsync() => _kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane.Directory, servesV5: true);
 
     /// <inheritdoc/>
     public async Task DisposeAsync() => await _kubelet.DisposeAsync();
@@ -37,6 +37,13 @@ public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<Ga
 
         var input = RandomNumberGenerator.GetBytes(3_000_000);
         (await kubectl.PipeAsync(input, [.. exec, "-i", "--", "cat"])).AsSpan().SequenceEqual(input).Should().BeTrue();
+
+        var (file, back) = ($"{kubectl.Environment["HOME"]}.file", $"{kubectl.Environment["HOME"]}.back");
+        await File.WriteAllBytesAsync(file, input);
+        (await kubectl.RunAsync("cp", file, $"{pod.Namespace}/{pod.Name}:copied", "-c", "tools")).OrThrow();
+        (await File.ReadAllBytesAsync(Path.Combine(pod["tools"].Directory, "copied"))).AsSpan().SequenceEqual(input).Should().BeTrue("it was copied there");
+        (await kubectl.RunAsync("cp", $"{pod.Namespace}/{pod.Name}:copied", back, "-c", "tools")).OrThrow();
+        (await File.ReadAllBytesAsync(back)).AsSpan().SequenceEqual(input).Should().BeTrue("it was copied back");
 
         pod["tools"].Log.Append("a line");
         (await kubectl.RunAsync("logs", "-n", pod.Namespace, pod.Name, "-c", "tools")).OrThrow().Should().Be("a line\n");
@@ -57,7 +64,7 @@ public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<Ga
 
         await session.Ended.Soon("the end of the shell at the kubelet", s_soon);
         var code = await shell.Exit.Soon("the end of kubectl", s_soon);
-        if (UsesWebSocket(webSockets))
+        if (webSockets)
         {
             code.Should().NotBe(0, "over SPDY, kubectl takes the end of the connection for that of the command");
             shell.Output.Should().Contain($"breakglass: the grant {incident.Grant}").And
@@ -69,20 +76,29 @@ public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<Ga
 
     [Theory]
     [MemberData(nameof(Clients))]
-    public async Task A_followed_log_and_a_forwarded_port_end_with_the_grant(KubectlRelease release, bool webSockets)
+    public async Task A_followed_log_an_attached_client_and_a_forwarded_port_work_and_end_with_the_grant(KubectlRelease release, bool webSockets)
     {
         var (incident, pod, kubectl) = await OpenAsync(release, webSockets);
         pod["tools"].Log.Append("first");
         await using var log = await kubectl.StartAsync("logs", "-f", "-n", pod.Namespace, pod.Name, "-c", "tools");
         await log.WritesAsync("first");
+        await using var client = await kubectl.StartAsync("attach", "-i", "-n", pod.Namespace, pod.Name, "-c", "echo");
+        var attached = await _kubelet.SessionAsync(
+            s => s is { Kind: "attach", Container: "echo", ProcessId: > 0 } && s.Pod == $"{pod.Namespace}/{pod.Name}", "the attached client");
+        await client.TypeAsync("a word\n");
+        await client.WritesAsync("heard a word");
+        await using var page = await PodContent.ServeAsync(pod);
         var local = Ports.Free();
         await using var forward = await kubectl.StartAsync("port-forward", "-n", pod.Namespace, pod.Name, $"{local}:80");
         await forward.WritesAsync($"127.0.0.1:{local}");
         var session = await _kubelet.SessionAsync(s => s.Kind == "portForward" && s.Pod == $"{pod.Namespace}/{pod.Name}", "the forwarding");
+        await PodContent.SendMegabyteAsync(local);
 
         await incident.RevokeAsync();
 
         await session.Ended.Soon("the end of the forwarding at the kubelet", s_soon);
+        await attached.Ended.Soon("the end of the attached client at the kubelet", s_soon);
+        await client.Exit.Soon("the end of kubectl attach", s_soon);
         await log.Exit.Soon("the end of the log", s_soon);
         await incident.WaitForPhaseAsync(GrantPhase.Revoked);
     }
@@ -108,13 +124,10 @@ public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<Ga
         (await shell.Exit.Soon("the end of kubectl", s_soon)).Should().NotBe(0);
     }
 
-    /// <summary>Since 1.30 the API server takes commands over WebSocket as kubectl sends them.</summary>
-    private static bool UsesWebSocket(bool webSockets) => webSockets && Release.Installed.Minor >= 30;
-
     private async Task<(Incident Incident, TestPod Pod, Kubectl Kubectl)> OpenAsync(KubectlRelease release, bool webSockets)
     {
         var incident = await Incident.BeginAsync(shared.Cluster, "  session: {path: Gateway}");
-        var pod = await _kubelet.RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"));
+        var pod = await _kubelet.RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"), PodContent.Echo);
         await incident.ActivateAsync();
         return (incident, pod, await Kubectl.OfAsync(release, await incident.FetchKubeconfigAsync(), webSockets));
     }

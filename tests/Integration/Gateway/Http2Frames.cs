@@ -22,22 +22,43 @@ internal static class Http2Frames
     /// <summary>Reads until the answer to stream 1 begins, or it or the connection is refused; gives the type of that frame.</summary>
     public static async Task<byte> AnswerAsync(Stream stream, CancellationToken cancellationToken)
     {
-        var head = new byte[9];
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                await stream.ReadExactlyAsync(head, cancellationToken);
-                var payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
-                await stream.ReadExactlyAsync(payload, cancellationToken);
+                var type = await ReadAsync(stream, cancellationToken);
+                if (type is Headers or Reset or GoAway) return type;
             }
-            catch (Exception e) when (e is IOException or EndOfStreamException)
-            {
-                return GoAway;
-            }
-
-            if (head[3] is Headers or Reset or GoAway) return head[3];
         }
+        catch (IOException)
+        {
+            return GoAway;
+        }
+    }
+
+    /// <summary>Reads until the other side says that it takes no more requests (GOAWAY); false if the connection ends without it.</summary>
+    public static async Task<bool> GoesAwayAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            byte type;
+            do type = await ReadAsync(stream, cancellationToken);
+            while (type != GoAway);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads a frame, and gives its type.</summary>
+    private static async Task<byte> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var head = new byte[9];
+        await stream.ReadExactlyAsync(head, cancellationToken);
+        await stream.ReadExactlyAsync(new byte[(head[0] << 16) | (head[1] << 8) | head[2]], cancellationToken);
+        return head[3];
     }
 
     private static byte[] Frame(byte type, byte flags, int stream, byte[] payload) =>

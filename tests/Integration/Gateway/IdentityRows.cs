@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Integration.Attacks;
 using Kube.Client;
 
 namespace Integration.Gateway;
@@ -15,6 +16,21 @@ internal static class IdentityRows
         Impersonates("names a group without a user", ("Impersonate-Group", "system:masters")),
         Impersonates("acts as a user by a header with an underscore", ("Impersonate_User", "admin")),
         Impersonates("acts as a user with a UID", ("Impersonate-Uid", "1")),
+        new(Who, "acts as a ServiceAccount, and the policy allows impersonation: the API server decides, and its audit log names both", async s =>
+        {
+            var (incident, connection) = await s.Stage.OpenAsync(policy: "allowPersistence: [impersonate]");
+            var (ns, certificate) = (incident.Namespace, s.Stage.CertificateOf(connection));
+            await s.Stage.Cluster.AdminAsync("create", "rolebinding", "reader", "-n", ns, "--clusterrole=view", $"--serviceaccount={ns}:reader");
+            Task<ApiAnswer> AsAsync(string user) => s.GetAsync(
+                certificate, $"/api/v1/namespaces/{ns}/configmaps/checkout?{s.Id}", ("Impersonate-User", user));
+            await Eventually.TrueAsync(
+                async () => (await AsAsync($"system:serviceaccount:{ns}:reader")).Good, expected: "an answer to the impersonated ServiceAccount");
+            (await AsAsync("admin")).Says.Should().Contain("cannot impersonate resource \"users\"", "the role allows ServiceAccounts of its namespace");
+            var grant = (await incident.ReadAsync()).Status.ServiceAccount!.Replace('/', ':');
+            (await s.AuditAsync()).Select(e => $"{(string?)e["user"]!["username"]} as {(string?)e["impersonatedUser"]?["username"]}").Distinct()
+                .Should().BeEquivalentTo(
+                    $"system:serviceaccount:{grant} as system:serviceaccount:{ns}:reader", $"system:serviceaccount:{grant} as ");
+        }),
         Ignored("says to be somebody else as a front proxy would", _ => [("X-Remote-User", "admin"), ("X-Remote-Group", "system:masters")]),
         Ignored("says so with underscores", _ => [("X_Remote_User", "admin"), ("X_Remote_Group", "system:masters")]),
         Ignored("says to come from another address", _ => [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1"), ("X-Real-Ip", "192.0.2.1")]),

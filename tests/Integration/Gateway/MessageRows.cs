@@ -77,6 +77,20 @@ internal static class MessageRows
             ]);
             await s.NothingPassedAsync();
         }),
+        new(Who, "keeps an HTTP/2 connection after the grant was revoked, and gets GOAWAY", async s =>
+        {
+            var (incident, connection) = await s.Stage.OpenAsync();
+            await using var stream = await s.ConnectAsync(s.Stage.CertificateOf(connection), "h2");
+            using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+            var watch = $"/api/v1/namespaces/{incident.Namespace}/configmaps?watch=true";
+            await stream.WriteAsync((byte[])[.. Http2Frames.Preface, .. Http2Frames.Request(false, [.. Pseudo(s, path: watch)])], limit.Token);
+            await stream.FlushAsync(limit.Token);
+            (await Http2Frames.AnswerAsync(stream, limit.Token)).Should().Be(Http2Frames.Headers);
+
+            await incident.RevokeAsync();
+
+            (await Http2Frames.GoesAwayAsync(stream, limit.Token)).Should().BeTrue("the client then opens no request on this connection");
+        }),
         new(Who, "sends a body that never ends, and the grant is revoked", async s =>
         {
             var (incident, connection) = await s.Stage.OpenAsync();

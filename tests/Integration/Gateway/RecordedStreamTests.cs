@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net;
 using System.Net.Security;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
@@ -18,15 +19,18 @@ namespace Integration.Gateway;
 /// <summary>Shells and commands that are recorded, on a real API server with a real kubectl: what is displayed is stored, and the journal proves it.</summary>
 public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClassFixture<RecordingCluster>, IAsyncLifetime
 {
+    /// <summary>A shell that displays nothing before it has the size of the client's terminal.</summary>
+    private const string SizedShell = "until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo sized $((1+1)); exec sh";
+
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(15);
+
+    /// <summary>The gateway waits for the operator for ten seconds.</summary>
+    private static readonly TimeSpan s_unrecorded = TimeSpan.FromSeconds(60);
 
     private TestKubelet _kubelet = null!;
 
-    /// <summary>Whether the API server takes commands over WebSocket as kubectl sends them.</summary>
-    private static bool IsCurrent => Release.Installed.Minor >= 30;
-
     /// <inheritdoc/>
-    public async Task InitializeAsync() => _kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane);
+    public async Task InitializeAsync() => _kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane.Directory, servesV5: true);
 
     /// <inheritdoc/>
     public async Task DisposeAsync() => await _kubelet.DisposeAsync();
@@ -35,15 +39,9 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
     public async Task An_interactive_shell_of_kubectl_is_recorded_until_its_grant_is_revoked()
     {
         var (incident, pod, kubectl, _) = await OpenAsync(KubectlRelease.Current, webSockets: true);
-        string[] exec = ["exec", "-it", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh"];
-        if (!IsCurrent)
-        {
-            (await kubectl.RunAsync(exec.Where(word => word != "-it"))).Error.Should()
-                .Contain("Kubernetes 1.30 or later on the API server", "kubectl tried WebSocket first, and the API server lacks it");
-            return;
-        }
-
-        await using var shell = await kubectl.OpenTerminalAsync(new(120, 40), exec);
+        await using var shell = await kubectl.OpenTerminalAsync(
+            new(120, 40), "exec", "-it", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh", "-c", SizedShell);
+        await shell.WritesAsync("sized 2");
         await shell.TypeAsync("echo in $((20+22))\r");
         await shell.WritesAsync("in 42");
         shell.Resize(new(100, 30));
@@ -54,7 +52,7 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
 
         await shell.Exit.Soon("the end of kubectl", s_soon);
         var parts = await RecordedAsync(incident);
-        parts[^1].Request.Should().Be($"exec -n {pod.Namespace} {pod.Name} -c tools -- sh");
+        parts[^1].Request.Should().Be($"exec -n {pod.Namespace} {pod.Name} -c tools -- sh -c {SizedShell}");
         var lines = Unpacked(incident, await incident.ReadAsync(), parts);
         lines[0].Should().Contain("\"version\":2").And.Contain("\"width\":120").And.Contain("\"height\":40");
         var events = Events(lines);
@@ -64,6 +62,38 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         events[^1].Code.Should().Be("m");
         events[^1].Data.Should().StartWith($"ended: the grant {incident.Grant} is revoked: done");
         JournalCheck.Run(shared.Read, shared.Key.Verifier).Problems.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_attached_client_of_kubectl_is_recorded_until_its_grant_is_revoked()
+    {
+        var (incident, pod, kubectl, _) = await OpenAsync(KubectlRelease.Current, webSockets: true);
+        await using var client = await kubectl.StartAsync("attach", "-i", "-n", pod.Namespace, pod.Name, "-c", "echo");
+        await _kubelet.SessionAsync(
+            s => s is { Kind: "attach", Container: "echo", ProcessId: > 0 } && s.Pod == $"{pod.Namespace}/{pod.Name}", "the attached client");
+        await client.TypeAsync("a word\n");
+        await client.WritesAsync("heard a word");
+
+        await incident.RevokeAsync();
+
+        await client.Exit.Soon("the end of kubectl", s_soon);
+        var parts = await RecordedAsync(incident);
+        parts[^1].Request.Should().Be($"attach -n {pod.Namespace} {pod.Name} -c echo");
+        var events = Events(Unpacked(incident, await incident.ReadAsync(), parts));
+        Text(events, "o").Should().Contain("heard a word\n");
+        events.Should().NotContain(e => e.Code == "i", "what is typed is not recorded");
+        events[^1].Code.Should().Be("m");
+        events[^1].Data.Should().StartWith($"ended: the grant {incident.Grant} is revoked: done");
+    }
+
+    [OldServerFact]
+    public async Task On_an_API_server_without_the_protocol_of_kubectl_a_person_reads_which_release_records()
+    {
+        await using var kubelet = await TestKubelet.StartAsync(shared.Cluster.ControlPlane);
+        var (incident, pod, kubectl, _) = await OpenAsync(KubectlRelease.Current, webSockets: true, kubelet: kubelet);
+        (await kubectl.RunAsync("exec", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh")).Error.Should()
+            .Contain("Kubernetes 1.30 or later on the API server", "kubectl tried WebSocket first, and the API server lacks it");
+        await incident.RevokeAsync();
     }
 
     [Fact]
@@ -85,6 +115,37 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         await incident.RevokeAsync();
     }
 
+    [Fact]
+    public async Task Where_the_policy_requires_it_a_shell_ends_and_nothing_begins_while_the_operator_takes_no_recording()
+    {
+        var (incident, pod, kubectl, kubeconfig) = await OpenAsync(KubectlRelease.Current, webSockets: true, ", onRecordingFailure: End");
+        var path = $"/api/v1/namespaces/{pod.Namespace}/pods";
+        await using var shell = await kubectl.OpenTerminalAsync(new(200, 30), "exec", "-it", "-n", pod.Namespace, pod.Name, "-c", "tools", "--", "sh");
+        var session = await _kubelet.SessionAsync(s => s is { Kind: "exec", ProcessId: > 0 } && s.Pod == $"{pod.Namespace}/{pod.Name}", "the shell");
+        (await GetAsync(kubeconfig, path)).Code.Should().Be(HttpStatusCode.OK);
+
+        await shared.Operator.SignalAsync("STOP");
+        try
+        {
+            await session.Ended.Soon("the end of the shell at the kubelet", s_unrecorded);
+            await shell.Exit.Soon("the end of kubectl", s_soon);
+            shell.Output.Should().Contain("the gateway cannot record the session");
+            var (code, text) = await GetAsync(kubeconfig, path);
+            code.Should().Be(HttpStatusCode.ServiceUnavailable, text);
+            text.Should().Contain("onRecordingFailure: End");
+        }
+        finally
+        {
+            await shared.Operator.SignalAsync("CONT");
+        }
+
+        await Eventually.TrueAsync(
+            async () => (await GetAsync(kubeconfig, path)).Code == HttpStatusCode.OK, () => shared.Gateway.Log,
+            expected: "answers when the operator takes recordings again");
+        (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Active, "the grant itself does not end");
+        await incident.RevokeAsync();
+    }
+
     [Theory]
     [InlineData(KubectlRelease.Debian)]
     [InlineData(KubectlRelease.Current)]
@@ -102,10 +163,10 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
     }
 
     private async Task<(Incident Incident, TestPod Pod, Kubectl Kubectl, string Kubeconfig)> OpenAsync(
-        KubectlRelease release, bool webSockets, string session = "")
+        KubectlRelease release, bool webSockets, string session = "", TestKubelet? kubelet = null)
     {
         var incident = await Incident.BeginAsync(shared.Cluster, $"  session: {{path: Gateway, record: Streams{session}}}");
-        var pod = await _kubelet.RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"));
+        var pod = await (kubelet ?? _kubelet).RunPodAsync(incident.Namespace, "web", new ContainerSpec("tools"), PodContent.Echo);
         var grant = await incident.ActivateAsync();
         grant.Status.Recording!.Record.Should().Be(RecordingMode.Streams);
         var kubeconfig = await incident.FetchKubeconfigAsync();
@@ -155,7 +216,24 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         string.Concat(events.Where(e => e.Code == code).Select(e => e.Data));
 
     /// <summary>A WebSocket with the certificate of a kubeconfig, and the subprotocol that API servers of all versions know.</summary>
-    private static async Task<ClientWebSocket> ConnectAsync(string kubeconfig, string path)
+    private static Task<ClientWebSocket> ConnectAsync(string kubeconfig, string path) => WithAsync(kubeconfig, async (invoker, server) =>
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("v4.channel.k8s.io");
+        await socket.ConnectAsync(new Uri(server.Replace("https", "wss", StringComparison.Ordinal) + path), invoker, CancellationToken.None);
+        return socket;
+    });
+
+    /// <summary>Reads a path once with the certificate of a kubeconfig: kubectl would try again for long.</summary>
+    private static Task<(HttpStatusCode Code, string Text)> GetAsync(string kubeconfig, string path) => WithAsync(kubeconfig, async (invoker, server) =>
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, server + path);
+        using var answer = await invoker.SendAsync(request, CancellationToken.None);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    });
+
+    /// <summary>Does something with a client that has the certificate of a kubeconfig, and with its server.</summary>
+    private static async Task<T> WithAsync<T>(string kubeconfig, Func<HttpMessageInvoker, string, Task<T>> doAsync)
     {
         var text = await File.ReadAllTextAsync(kubeconfig);
         string Data(string name) => Encoding.UTF8.GetString(Convert.FromBase64String(Value(text, $"{name}-data")));
@@ -164,15 +242,13 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         using var certificate = X509Certificate2.CreateFromPem(Data("client-certificate"), Data("client-key"));
         using var invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
+            UseProxy = false,
             SslOptions = new()
             {
                 CertificateChainPolicy = policy, ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
             },
         });
-        var socket = new ClientWebSocket();
-        socket.Options.AddSubProtocol("v4.channel.k8s.io");
-        await socket.ConnectAsync(new Uri(Value(text, "server").Replace("https", "wss", StringComparison.Ordinal) + path), invoker, CancellationToken.None);
-        return socket;
+        return await doAsync(invoker, Value(text, "server"));
     }
 
     private static async Task ReadToEndAsync(ClientWebSocket socket)

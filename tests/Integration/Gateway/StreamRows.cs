@@ -40,26 +40,26 @@ internal static class StreamRows
         {
             await using var gateway = await OwnGateway.StartAsync(s.Stage);
             var (incident, connection) = await s.Stage.OpenAsync();
-            using var watch = await WatchAsync(s, gateway, connection, incident);
+            using var watch = await WatchAsync(s, gateway.Address, connection, incident);
             gateway.Line.WatchesAreDead = true;
 
             await incident.RevokeAsync();
 
             await EndsAsync(watch, incident);
-            await RefusedAsync(s, gateway, connection, incident);
+            await RefusedAsync(s, gateway.Address, connection, incident);
         }),
         new("Somebody who sets the gateway's clock back and cuts its line to the API server", "goes on with a watch after the grant has expired", async s =>
         {
             await using var gateway = await OwnGateway.StartAsync(s.Stage, TimeSpan.FromHours(1));
             var (incident, connection) = await s.Stage.OpenAsync(duration: "30s");
-            using var watch = await WatchAsync(s, gateway, connection, incident);
+            using var watch = await WatchAsync(s, gateway.Address, connection, incident);
             gateway.Clock.OffBy = -TimeSpan.FromHours(5);
             gateway.Line.IsCut = true;
 
             await Eventually.AtAsync((await incident.ReadAsync()).Status.ExpiresAt!.Value);
 
             await EndsAsync(watch, incident);
-            await RefusedAsync(s, gateway, connection, incident);
+            await RefusedAsync(s, gateway.Address, connection, incident);
         }),
         new("Somebody who cuts the gateway's line to the API server", "comes with a good certificate after the limit of staleness", async s =>
         {
@@ -75,6 +75,22 @@ internal static class StreamRows
             (await GatewayScene.SendAsync(client, request)).Says.Should().Contain("cannot read the state of the grant");
             await s.NothingPassedAsync();
         }),
+        GoesOn("goes on with a watch under a lockdown", async incident =>
+        {
+            await incident.Cluster.AdminAsync("label", "bgp", incident.Policy, $"incident={incident.Grant}");
+            await incident.Cluster.ApplyAsync(incident.Cluster.ControlPlane.AdminKubeconfig, $$"""
+                apiVersion: breakglass.dev/v1alpha1
+                kind: BreakGlassLockdown
+                metadata: {name: {{incident.Grant}}}
+                spec:
+                  reason: token leaked
+                  policySelector: {matchLabels: {incident: {{incident.Grant}} } }
+                """);
+        }),
+        GoesOn("goes on with a watch after the policy was suspended", incident => incident.Cluster.AdminAsync(
+            "patch", "bgp", incident.Policy, "--type=merge", "-p", """{"spec":{"suspended":true}}""")),
+        GoesOn("goes on with a watch after the grant was deleted", incident => incident.Cluster.AdminAsync(
+            "delete", "bgg", incident.Grant, Eventually.KubectlTimeout)),
     ];
 
     /// <summary>Sends on and on, and reads until the gateway has broken the connection off; gives what came.</summary>
@@ -116,9 +132,28 @@ internal static class StreamRows
         return Encoding.Latin1.GetString(came.ToArray());
     }
 
-    private static async Task<StreamReader> WatchAsync(GatewayScene scene, OwnGateway gateway, ClusterConnection connection, Incident incident)
+    /// <summary>A watch through the stage's gateway while the operator runs: the one that learns of the end first ends it.</summary>
+    private static GatewayRow GoesOn(string does, Func<Incident, Task> stopAsync) => new("The holder of a grant", does, async s =>
     {
-        var client = scene.Client(scene.Stage.CertificateOf(connection), address: gateway.Address);
+        var (incident, connection) = await s.Stage.OpenAsync();
+        using var watch = await WatchAsync(s, s.Stage.Address, connection, incident);
+        try
+        {
+            await stopAsync(incident);
+
+            await EndsAsync(watch, incident);
+            await RefusedAsync(s, s.Stage.Address, connection, incident);
+        }
+        finally
+        {
+            // A lockdown covers grants of policies that are not known yet, whatever its selector.
+            await s.Stage.Cluster.AdminAsync("delete", "bgl", incident.Grant, "--ignore-not-found");
+        }
+    });
+
+    private static async Task<StreamReader> WatchAsync(GatewayScene scene, Uri gateway, ClusterConnection connection, Incident incident)
+    {
+        var client = scene.Client(scene.Stage.CertificateOf(connection), address: gateway);
         StreamReader? reader = null;
         await Eventually.TrueAsync(async () =>
         {
@@ -140,10 +175,10 @@ internal static class StreamRows
         last.Should().Contain("ERROR").And.Contain($"the grant {incident.Grant}");
     }
 
-    private static async Task RefusedAsync(GatewayScene scene, OwnGateway gateway, ClusterConnection connection, Incident incident)
+    private static async Task RefusedAsync(GatewayScene scene, Uri gateway, ClusterConnection connection, Incident incident)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, scene.Target);
-        var answer = await GatewayScene.SendAsync(scene.Client(scene.Stage.CertificateOf(connection), address: gateway.Address), request);
+        var answer = await GatewayScene.SendAsync(scene.Client(scene.Stage.CertificateOf(connection), address: gateway), request);
         answer.Code.Should().Be(401, answer.Text);
         answer.Says.Should().Contain($"the grant {incident.Grant}");
         await scene.NothingPassedAsync();

@@ -51,7 +51,7 @@ internal static class TokenRows
             answer.Text.Should().NotContain("eyJ");
         })
         {
-            MinMinor = 30,
+            NeedsAdmissionPolicy = true,
         },
         new("Somebody with the gateway's token", "reads Secrets", s => ForbiddenAsync(
             s, HttpMethod.Get, "/api/v1/namespaces/breakglass-system/secrets", "/api/v1/namespaces/breakglass-grants/secrets",
