@@ -23,8 +23,8 @@ public sealed record VoucherTerms
     public string MaxAge { get; init => field = value ?? Bounds.UsualVoucherAge; } = Bounds.UsualVoucherAge;
 
     /// <summary>
-    /// The people that vouchers can name. They take the place of requesters and requireClaims, because the use of a voucher needs no sign-in; so only users can
-    /// be named, not groups.
+    /// The people that vouchers can name. They take the place of requesters and requireClaims, because the use of a voucher needs no sign-in; so only users
+    /// can be named, not groups.
     /// </summary>
     [Required, Items(1, 64)]
     public IReadOnlyList<Subject> Holders { get; init => field = value ?? []; } = [];

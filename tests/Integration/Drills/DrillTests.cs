@@ -217,7 +217,8 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
     }
 
     private Task<JournalEntry> EntryAsync(string drill) => Eventually.GetAsync(
-        () => Task.FromResult(own.Entries(drill).LastOrDefault()), () => own.Operator.Log, expected: $"an entry of drill {drill} in the journal");
+        () => Task.FromResult(own.Entries(drill) is [.., var last] ? last : null), () => own.Operator.Log,
+        expected: $"an entry of drill {drill} in the journal");
 
     private Task EventAsync(string drill, string type, string reason) => Eventually.TrueAsync(
         async () => (await _cluster.EventsAsync("BreakGlassDrill", drill)).Any(e => (e.Type, e.Reason) == (type, reason)));
