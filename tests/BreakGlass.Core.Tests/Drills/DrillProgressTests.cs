@@ -31,7 +31,8 @@ public sealed class DrillProgressTests
     [Fact]
     public void A_run_that_keeps_access_open_does_so_after_the_use_and_its_times_do_not_contain_that()
     {
-        var (run, steps) = Play(new(Run with { Hold = "1m" }, new() { TimeToAccess = "4s", TimeToDenial = "2s", ProofOfEnd = "3s" }), _ => DrillAnswer.Passed(),
+        var targets = new DrillTargets { TimeToAccess = "4s", TimeToDenial = "2s", ProofOfEnd = "3s" };
+        var (run, steps) = Play(new(Run with { Hold = "1m" }, targets), _ => DrillAnswer.Passed(),
             step => step is DrillStep.Hold ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(1));
         steps.Should().Equal(Enum.GetValues<DrillStep>());
         steps.SkipWhile(s => s is not DrillStep.Use).Take(3).Should().Equal(DrillStep.Use, DrillStep.Hold, DrillStep.Revocation);
