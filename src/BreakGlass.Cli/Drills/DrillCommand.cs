@@ -1,4 +1,5 @@
 using BreakGlass.Cli.Commands;
+using BreakGlass.Cli.Drills.Chaos;
 
 namespace BreakGlass.Cli.Drills;
 
@@ -9,6 +10,9 @@ internal static class DrillCommand
     private const string Html = "html";
 
     private static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(30);
+
+    /// <summary>As long as a run goes on, something is broken.</summary>
+    private static readonly TimeSpan UsualChaosTimeout = TimeSpan.FromMinutes(10);
 
     public static Command Create(Invocation invocation)
     {
@@ -21,13 +25,30 @@ internal static class DrillCommand
     private static Command Run(Invocation invocation)
     {
         var name = new Argument<string>("DRILL") { Description = "The drill" };
-        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for the end of the run (default 30m)");
-        var command = new Command("run", "Run a drill now. Prints one line for each phase; the exit code is 1 if the run failed.") { name, timeout };
+        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for the end of the run (default 30m; with --chaos 10m)");
+        var chaos = new Option<string?>("--chaos")
+        {
+            HelpName = "VARIANT",
+            Description = "Break something during the run, on a staging cluster, and compare what comes with what is expected. kill-leader: delete the Pod of "
+                + "the operator that leads; no-webhooks: take the webhooks away, and put them back; journal-storage, clock: prints what you do by hand",
+        };
+        chaos.AcceptOnlyFromAmong([.. ChaosVariants.Names]);
+        var yes = new Option<bool>("--yes") { Description = "With --chaos: do not ask before something is broken" };
+        var ns = new Option<string>("--operator-namespace") { Description = "With --chaos: the operator's namespace", HelpName = "NAMESPACE",
+            DefaultValueFactory = _ => "breakglass-system" };
+        var command = new Command("run", "Run a drill now. Prints one line for each phase; the exit code is 1 if the run failed.")
+            { name, timeout, chaos, yes, ns };
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var (host, drill) = (invocation.Host, ObjectNames.Drill(parse.GetRequiredValue(name)));
+            var variant = parse.GetValue(chaos);
+            if (variant is null && parse.GetValue(yes)) throw CliException.Usage("--yes requires --chaos.");
             using var cluster = invocation.Connect(parse);
-            var follow = new DrillFollower(invocation.Host, cluster.Client, parse.GetValue(timeout) ?? UsualTimeout);
-            return await follow.RunAsync(ObjectNames.Drill(parse.GetRequiredValue(name)), cancellationToken);
+            if (variant is null)
+                return await new DrillFollower(host, cluster.Client, parse.GetValue(timeout) ?? UsualTimeout).RunAsync(drill, cancellationToken);
+            var tools = new ChaosTools(host, cluster.Client, drill, parse.GetValue(timeout) ?? UsualChaosTimeout);
+            return await new ChaosRun(tools, cluster.Connection).RunAsync(
+                ChaosVariants.Of(variant, parse.GetRequiredValue(ns)), parse.GetValue(yes), cancellationToken);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using BreakGlass.Cli.Grants;
+using BreakGlass.Core.Drills;
 
 namespace BreakGlass.Cli.Drills;
 
@@ -9,11 +10,29 @@ namespace BreakGlass.Cli.Drills;
 /// </summary>
 internal sealed class DrillFollower(CliHost host, KubeClient client, TimeSpan timeout)
 {
+    /// <summary>Prints each phase and the result of a run.</summary>
     public async Task<int> RunAsync(string name, CancellationToken cancellationToken)
+    {
+        var run = await RunAsync(name, hold: null, host.Out, _ => false, cancellationToken);
+        foreach (var failure in run.Failures) await host.SayAsync(failure);
+        await host.Out.WriteLineAsync(VisibleText.Line(DrillWords.End(name, run)));
+        return run.Result is DrillResult.Passed ? ExitCodes.Ok : ExitCodes.Error;
+    }
+
+    /// <summary>Requests a run, and gives it as soon as it has ended or has come far enough.</summary>
+    /// <param name="name">The drill.</param>
+    /// <param name="hold">How long the run keeps access open; null for an ordinary run.</param>
+    /// <param name="phases">Where each phase that is over is written.</param>
+    /// <param name="isEnough">Whether the run has come far enough.</param>
+    /// <param name="cancellationToken">Stops waiting. The run goes on.</param>
+    /// <exception cref="CliException">The run did not come so far in time, or its drill was deleted.</exception>
+    public async Task<DrillRun> RunAsync(
+        string name, TimeSpan? hold, TextWriter phases, Func<DrillRun, bool> isEnough, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeout, host.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var request = $"{Timestamp.Text(client.Now(host.Time))}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}";
+        var id = $"{Timestamp.Text(client.Now(host.Time))}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}";
+        var request = DrillHold.Request(id, hold);
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [BreakGlassApi.RunDrillAnnotation] = request } },
@@ -21,7 +40,7 @@ internal sealed class DrillFollower(CliHost host, KubeClient client, TimeSpan ti
         var drill = await client.MergePatchAsync<BreakGlassDrill>(name, null, patch, cancellationToken);
         try
         {
-            return await FollowAsync(drill, request, both.Token);
+            return await FollowAsync(drill, request, phases, isEnough, both.Token);
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -30,9 +49,9 @@ internal sealed class DrillFollower(CliHost host, KubeClient client, TimeSpan ti
         }
     }
 
-    private async Task<int> FollowAsync(BreakGlassDrill drill, string request, CancellationToken cancellationToken)
+    private async Task<DrillRun> FollowAsync(
+        BreakGlassDrill drill, string request, TextWriter phases, Func<DrillRun, bool> isEnough, CancellationToken cancellationToken)
     {
-        var name = drill.Metadata.Name;
         string? id = null;
         var shown = 0;
         await foreach (var now in new Follower<BreakGlassDrill>(client, host.Time).FollowAsync(drill, cancellationToken))
@@ -41,14 +60,12 @@ internal sealed class DrillFollower(CliHost host, KubeClient client, TimeSpan ti
             id ??= now.Status.Runs.FirstOrDefault(r => r.Trigger is DrillTrigger.Manual)?.Id;
             if (now.Status.Runs.FirstOrDefault(r => r.Id == id) is not { } run) continue;
             var over = run.Phases.TakeWhile(p => p.Result is not DrillResult.Running).ToList();
-            foreach (var phase in over.Skip(shown)) await host.Out.WriteLineAsync(VisibleText.Line(DrillWords.Phase(phase)));
+            foreach (var phase in over.Skip(shown)) await phases.WriteLineAsync(VisibleText.Line(DrillWords.Phase(phase)));
             shown = Math.Max(shown, over.Count);
-            if (run.Result is DrillResult.Running) continue;
-            foreach (var failure in run.Failures) await host.SayAsync(failure);
-            await host.Out.WriteLineAsync(VisibleText.Line(DrillWords.End(name, run)));
-            return run.Result is DrillResult.Passed ? ExitCodes.Ok : ExitCodes.Error;
+            if (run.Result is not DrillResult.Running || isEnough(run)) return run;
         }
 
-        throw new CliException(ExitCodes.NotFound, $"drill '{name}' was deleted before its run ended. The operator revokes what the run has opened.");
+        throw new CliException(
+            ExitCodes.NotFound, $"drill '{drill.Metadata.Name}' was deleted before its run ended. The operator revokes what the run has opened.");
     }
 }

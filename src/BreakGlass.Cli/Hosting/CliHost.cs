@@ -36,6 +36,9 @@ internal sealed record CliHost
     /// <summary>The directory for credentials; made where it is missing.</summary>
     public required string CredentialDirectory { get; init; }
 
+    /// <summary>Where files are written that a command names by itself.</summary>
+    public string WorkingDirectory { get; init; } = ".";
+
     /// <summary>Whether output may be coloured (https://no-color.org).</summary>
     public bool MayColour => string.IsNullOrEmpty(Variable("NO_COLOR")) && Variable("TERM") != "dumb";
 

@@ -59,7 +59,7 @@ public static class BreakGlassApi
     /// <summary>Label on the grant of a drill: the drill's name. Only the operator's own drill identity can set it.</summary>
     public const string DrillLabel = Group + "/drill";
 
-    /// <summary>Annotation on a drill: a new value has the operator run the drill now.</summary>
+    /// <summary>Annotation on a drill: a new value has the operator run the drill now. <c>ID hold=DURATION</c> has the run keep access open.</summary>
     public const string RunDrillAnnotation = Group + "/run-drill";
 
     /// <summary>The type of credential Secrets.</summary>

@@ -37,6 +37,9 @@ public sealed record DrillRun
     /// <summary>The number of vouchers that were left for later runs. Set if the drill uses vouchers.</summary>
     public int? VouchersLeft { get; init; }
 
+    /// <summary>How long the run keeps access open before it revokes the grant. Set if the run was requested for a test of failures.</summary>
+    public string? Hold { get; init; }
+
     /// <summary>The time from the request to the first use of the access that succeeded.</summary>
     public string? TimeToAccess { get; init; }
 

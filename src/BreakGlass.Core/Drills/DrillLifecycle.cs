@@ -35,7 +35,7 @@ public static class DrillLifecycle
             var request = drill.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.RunDrillAnnotation);
             var isRequested = request is { Length: > 0 and <= LongestRequest } && request != before.LastRequest;
             var isDue = next <= now;
-            if (isRequested || (isDue && now - next <= LatestStart)) start = New(drill, isRequested ? DrillTrigger.Manual : DrillTrigger.Schedule, now);
+            if (isRequested || (isDue && now - next <= LatestStart)) start = New(drill, isRequested ? request : null, now);
             if (isRequested) status = status with { LastRequest = request };
             if (isDue) next = schedule!.Next(now);
         }
@@ -103,16 +103,17 @@ public static class DrillLifecycle
 
     private static string GrantOf(BreakGlassDrill drill, string run) => $"drill-{drill.Metadata.Name}-{run}";
 
-    private static DrillRun New(BreakGlassDrill drill, DrillTrigger trigger, DateTimeOffset now)
+    private static DrillRun New(BreakGlassDrill drill, string? request, DateTimeOffset now)
     {
         var id = now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
         return new()
         {
             Id = id,
-            Trigger = trigger,
+            Trigger = request is null ? DrillTrigger.Schedule : DrillTrigger.Manual,
             StartedAt = Timestamp.Millis(now),
             Policy = drill.Spec.Policy,
             Grant = GrantOf(drill, id),
+            Hold = DrillHold.Of(request, drill.Spec.Duration) is { } hold ? GoDuration.Format(hold) : null,
         };
     }
 

@@ -39,7 +39,7 @@ public sealed record DrillProgress(DrillRun Run, DrillTargets? Targets)
             var isCut = Steps.Any(s => s <= DrillStep.Revocation && Of(s)?.Result is DrillResult.Failed);
             foreach (var step in Steps)
             {
-                if (Of(step) is { Result: not DrillResult.Running }) continue;
+                if (Of(step) is { Result: not DrillResult.Running } || (step is DrillStep.Hold && Run.Hold is null)) continue;
                 if (step is DrillStep.Revocation ? MayBeOpen : !isCut) return step;
             }
 

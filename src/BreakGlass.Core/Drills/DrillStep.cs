@@ -15,6 +15,9 @@ public enum DrillStep
     /// <summary>Use the access until it works.</summary>
     Use,
 
+    /// <summary>Keep access open for a while, if the request for the run says so.</summary>
+    Hold,
+
     /// <summary>Revoke the grant.</summary>
     Revocation,
 

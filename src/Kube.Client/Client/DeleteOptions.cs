@@ -9,6 +9,9 @@ public sealed record DeleteOptions
     /// <summary>Delete only this version.</summary>
     public string? ResourceVersion { get; init; }
 
+    /// <summary>How long a pod has to stop; 0 takes the object away at once. Null: as the object says.</summary>
+    public long? GracePeriodSeconds { get; init; }
+
     /// <summary>No condition, the kind's defaults.</summary>
     public static DeleteOptions Default { get; } = new();
 }

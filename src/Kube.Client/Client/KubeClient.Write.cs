@@ -101,13 +101,16 @@ public sealed partial class KubeClient
 
     /// <summary>Deletes an object. False: the API server says it was not there.</summary>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsConflict"/>: it is not the one that the preconditions name.</exception>
-    public async Task<bool> DeleteAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>
+    public Task<bool> DeleteAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => DeleteAsync(KubeKinds.Of<T>().Resource, name, ns, options, cancellationToken);
+
+    /// <summary>The same, by the place of a kind in the API: what is only deleted needs no model.</summary>
+    public async Task<bool> DeleteAsync(ResourceType kind, string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
     {
         try
         {
             // The answer is a Status or the object with its finalizers: neither is needed.
-            return await SendAsync(DeleteRequest<T>(name, ns, options), static (_, _) => ValueTask.FromResult(true), cancellationToken);
+            return await SendAsync(DeleteRequest(kind, name, ns, options), static (_, _) => ValueTask.FromResult(true), cancellationToken);
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {
@@ -119,7 +122,7 @@ public sealed partial class KubeClient
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsNotFound"/>, or as for <see cref="DeleteAsync{T}"/>.</exception>
     public Task<bool> DeleteIsHeldAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendAsync(DeleteRequest<T>(name, ns, options), static (r, ct) => IsHeldAsync(r, ct), cancellationToken);
+        SendAsync(DeleteRequest(KubeKinds.Of<T>().Resource, name, ns, options), static (r, ct) => IsHeldAsync(r, ct), cancellationToken);
 
     /// <summary>The answer is a Status, or the object as it was or is: one with finalizers is not gone.</summary>
     private static async ValueTask<bool> IsHeldAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -134,8 +137,7 @@ public sealed partial class KubeClient
         }
     }
 
-    private Request DeleteRequest<T>(string name, string? ns, DeleteOptions options)
-        where T : class, IKubernetesObject<V1ObjectMeta>
+    private Request DeleteRequest(ResourceType kind, string name, string? ns, DeleteOptions options)
     {
         var conditions = new V1Preconditions { Uid = options.Uid, ResourceVersion = options.ResourceVersion };
         var body = new V1DeleteOptions
@@ -143,13 +145,14 @@ public sealed partial class KubeClient
             ApiVersion = V1DeleteOptions.KubeApiVersion,
             Kind = V1DeleteOptions.KubeKind,
             Preconditions = options.Uid is null && options.ResourceVersion is null ? null : conditions,
+            GracePeriodSeconds = options.GracePeriodSeconds,
 
             // Not in the query: a server that finds a body looks for the options there alone, and would delete.
             DryRun = _options.DryRun ? [DryRunAll] : null,
         };
 
         // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
-        return new("delete", HttpMethod.Delete, UrlBuilder.Object(_root, KubeKinds.Of<T>().Resource, ns, name).Build())
+        return new("delete", HttpMethod.Delete, UrlBuilder.Object(_root, kind, ns, name).Build())
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(body, KubeModels.Json<V1DeleteOptions>()),
         };

@@ -200,6 +200,7 @@ internal sealed class PluginHarness : IDisposable
             return Child(command, cancellationToken);
         },
         CredentialDirectory = CredentialDirectory,
+        WorkingDirectory = Directory,
     };
 
     private static JsonWebKey? KeyOf(GrantSpec spec) => SignedVoucher.TryRead(spec.Voucher, out _)?.Claims.HolderKey ?? spec.RecipientKey;

@@ -66,6 +66,43 @@ public sealed class DrillLifecycleTests
     }
 
     [Theory]
+    [InlineData("now-1 hold=1m", "5m", "1m")]
+    [InlineData("now-1 hold=10m", "30m", "5m")]
+    [InlineData("now-1 hold=10m", "2m", "2m")]
+    [InlineData("now-1 hold=5m", "5m", "5m")]
+    [InlineData("now-1", "5m", null)]
+    [InlineData("now-1 hold=0s", "5m", null)]
+    [InlineData("now-1 hold=-1m", "5m", null)]
+    [InlineData("now-1 hold=soon", "5m", null)]
+    [InlineData("now-1 hold=", "5m", null)]
+    [InlineData("now-1 hold=1m more", "5m", null)]
+    [InlineData("hold=1m", "5m", null)]
+    [InlineData(" hold=1m", "5m", null)]
+    public void A_request_can_say_how_long_the_run_keeps_access_open_up_to_the_end_of_the_grant(string request, string duration, string? hold)
+    {
+        var plan = Decide(Requested(A.Drill(s => s with { Duration = duration }), request));
+        plan.Start!.Hold.Should().Be(hold);
+        plan.Start.Trigger.Should().Be(DrillTrigger.Manual);
+        plan.Status.LastRequest.Should().Be(request);
+    }
+
+    [Fact]
+    public void What_the_plugin_requests_is_what_the_operator_reads()
+    {
+        DrillHold.Of(DrillHold.Request("2026-11-30T20:00:00.000Z-1a2b3c4d", TimeSpan.FromSeconds(90)), "5m").Should().Be(TimeSpan.FromSeconds(90));
+        DrillHold.Of(DrillHold.Request("2026-11-30T20:00:00.000Z-1a2b3c4d", hold: null), "5m").Should().BeNull();
+    }
+
+    [Fact]
+    public void A_run_by_the_schedule_does_not_keep_access_open_whatever_was_requested_before()
+    {
+        var drill = Requested(A.Drill(), "now-1 hold=1m");
+        drill = Apply(drill, Decide(drill)) with { Status = Decide(drill).Status with { Runs = [] } };
+        var plan = Decide(drill, Monday.AddSeconds(1));
+        plan.Start.Should().Match<DrillRun>(r => r.Trigger == DrillTrigger.Schedule && r.Hold == null);
+    }
+
+    [Theory]
     [InlineData("cron", "InvalidSchedule", "is not a valid cron expression")]
     [InlineData("zone", "InvalidSchedule", "is not a known time zone")]
     [InlineData("policy", "PolicyNotFound", "BreakGlassPolicy payments-oncall does not exist")]

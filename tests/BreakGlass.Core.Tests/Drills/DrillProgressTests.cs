@@ -17,7 +17,7 @@ public sealed class DrillProgressTests
     public void A_run_in_which_all_goes_well_takes_every_step_once_and_passes()
     {
         var (run, steps) = Play(new(Run, null), _ => DrillAnswer.Passed());
-        steps.Should().Equal(Enum.GetValues<DrillStep>());
+        steps.Should().Equal(Enum.GetValues<DrillStep>().Except([DrillStep.Hold]));
         run.Result.Should().Be(DrillResult.Passed);
         run.Failures.Should().BeEmpty();
         run.Reason.Should().BeNull();
@@ -26,6 +26,30 @@ public sealed class DrillProgressTests
         // Each step takes a second.
         (run.TimeToAccess, run.TimeToDenial, run.ProofOfEnd).Should().Be(("4s", "2s", "3s"));
         run.Phases.Should().OnlyContain(p => p.Took == "1s" && p.Result == DrillResult.Passed);
+    }
+
+    [Fact]
+    public void A_run_that_keeps_access_open_does_so_after_the_use_and_its_times_do_not_contain_that()
+    {
+        var targets = new DrillTargets { TimeToAccess = "4s", TimeToDenial = "2s", ProofOfEnd = "3s" };
+        var (run, steps) = Play(new(Run with { Hold = "1m" }, targets), _ => DrillAnswer.Passed(),
+            step => step is DrillStep.Hold ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(1));
+        steps.Should().Equal(Enum.GetValues<DrillStep>());
+        steps.SkipWhile(s => s is not DrillStep.Use).Take(3).Should().Equal(DrillStep.Use, DrillStep.Hold, DrillStep.Revocation);
+        run.Failures.Should().BeEmpty();
+        (run.TimeToAccess, run.TimeToDenial, run.ProofOfEnd).Should().Be(("4s", "2s", "3s"));
+        run.Phases.Single(p => p.Name == "Hold").Took.Should().Be("1m");
+    }
+
+    [Theory]
+    [InlineData(DrillStep.Use, "Request Approval Access Use Revocation")]
+    [InlineData(DrillStep.Hold, "Request Approval Access Use Hold Revocation")]
+    public void A_run_that_was_to_keep_access_open_revokes_it_after_a_failure(DrillStep failing, string expected)
+    {
+        var (run, steps) = Play(
+            new(Run with { Hold = "1m" }, null), step => step == failing ? DrillAnswer.Failed("ServerError", "no answer") : DrillAnswer.Passed());
+        string.Join(' ', steps).Should().Be(expected);
+        run.Reason.Should().Be("ServerError");
     }
 
     [Theory]
@@ -91,15 +115,16 @@ public sealed class DrillProgressTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
     }
 
-    /// <summary>Plays a run; each step takes a second.</summary>
-    private static (DrillRun Run, IReadOnlyList<DrillStep> Steps) Play(DrillProgress progress, Func<DrillStep, DrillAnswer> answer)
+    /// <summary>Plays a run; each step takes a second unless the test says another time.</summary>
+    private static (DrillRun Run, IReadOnlyList<DrillStep> Steps) Play(
+        DrillProgress progress, Func<DrillStep, DrillAnswer> answer, Func<DrillStep, TimeSpan>? takes = null)
     {
         var (now, steps) = (A.Start, new List<DrillStep>());
         while (progress.Next is { } step)
         {
             steps.Add(step);
             progress = progress.Begin(step, now);
-            now += TimeSpan.FromSeconds(1);
+            now += takes?.Invoke(step) ?? TimeSpan.FromSeconds(1);
             progress = progress.After(step, answer(step), now);
         }
 

@@ -134,7 +134,8 @@ public sealed class DrillTests
     public Task An_operator_that_dies_in_any_phase_leaves_no_access_and_the_next_one_ends_the_run(DrillStep phase) => With(world =>
     {
         var first = world.Start();
-        world.Server.Put(Drill(world));
+        world.Server.Put(Drill(world, suspended: phase is DrillStep.Hold));
+        if (phase is DrillStep.Hold) Request(world, "now hold=30s");
         var died = false;
         world.AtRest = () =>
         {
@@ -170,6 +171,50 @@ public sealed class DrillTests
         second.IsDead.Should().BeFalse();
         Runs(world).Should().HaveCountGreaterThan(1).And.NotContain(r => r.Result == DrillResult.Running);
         NothingIsOpen(world);
+    });
+
+    [Fact]
+    public Task A_run_that_was_asked_to_keeps_access_open_for_the_time_and_then_revokes_it() => With(world =>
+    {
+        world.Start();
+        world.Server.Put(Drill(world, suspended: true));
+        Request(world, "now hold=1m");
+        world.Settle();
+        HoldsWithin(world, TimeSpan.FromSeconds(30));
+        world.Advance(TimeSpan.FromSeconds(50));
+        IsOpen(world).Should().BeTrue();
+        Of(Runs(world)[0], DrillStep.Hold).Result.Should().Be(DrillResult.Running);
+        world.Advance(Long);
+
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Failures.Should().BeEmpty();
+        run.Hold.Should().Be("1m");
+        var hold = Of(run, DrillStep.Hold);
+        hold.Should().Match<DrillPhase>(p => p.Result == DrillResult.Passed && p.Message == "Access stayed open for 1m.");
+        GoDuration.Parse(hold.Took!).Should().BeCloseTo(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1));
+        GoDuration.Parse(run.TimeToAccess!).Should().BeLessThan(TimeSpan.FromMinutes(1));
+        GoDuration.Parse(run.TimeToDenial!).Should().BeLessThan(TimeSpan.FromMinutes(1));
+        NothingIsOpen(world);
+    });
+
+    [Fact]
+    public Task When_the_leader_is_killed_while_access_is_kept_open_the_next_one_revokes_it_and_ends_the_run() => With(world =>
+    {
+        var options = World.Options with { LeaderElect = true };
+        var first = world.Start(options);
+        var second = world.Start(options);
+        world.Server.Put(Drill(world, suspended: true));
+        Request(world, "now hold=5m");
+        world.Settle();
+        HoldsWithin(world, TimeSpan.FromSeconds(30));
+        first.Kill();
+        world.Advance(TimeSpan.FromMinutes(1));
+        second.IsDead.Should().BeFalse();
+        Runs(world).Should().ContainSingle().Which.Reason.Should().Be("Interrupted");
+        NothingIsOpen(world);
+        var grant = world.Server.Get<BreakGlassGrant>(Runs(world)[0].Grant!)!;
+        grant.Status.EndReason.Should().Be(EndReason.RevokedByUser);
+        Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Revoked).Should().BeTrue();
     });
 
     [Fact]
@@ -220,6 +265,17 @@ public sealed class DrillTests
         world.Server.List<V1RoleBinding>().Where(b => b.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel)).Should().BeEmpty();
     }
 
+    private static bool IsOpen(World world) =>
+        world.Server.List<V1RoleBinding>("payments").Any(b => b.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel));
+
+    private static void HoldsWithin(World world, TimeSpan limit)
+    {
+        for (var waited = TimeSpan.Zero; waited < limit && Runs(world).All(r => r.Phases.All(p => p.Name != "Hold")); waited += TimeSpan.FromSeconds(1))
+            world.Advance(TimeSpan.FromSeconds(1));
+        Runs(world)[0].Phases.Should().Contain(p => p.Name == "Hold" && p.Result == DrillResult.Running);
+        IsOpen(world).Should().BeTrue();
+    }
+
     private static bool IsOver(World world) => Runs(world).Any(r => r.Result is not DrillResult.Running);
 
     private static IReadOnlyList<DrillRun> Runs(World world) => world.Server.Get<BreakGlassDrill>("weekly")?.Status.Runs ?? [];
@@ -227,13 +283,13 @@ public sealed class DrillTests
     private static DrillPhase Of(DrillRun run, DrillStep step) => run.Phases.Single(p => p.Name == step.ToString());
 
     /// <summary>A drill whose time comes within a minute.</summary>
-    private static BreakGlassDrill Drill(World world)
+    private static BreakGlassDrill Drill(World world, bool suspended = false)
     {
         var at = world.Now.UtcDateTime.AddMinutes(1);
         return new()
         {
             Metadata = new() { Name = "weekly" },
-            Spec = A.Drill(s => s with { Schedule = $"{at.Minute} {at.Hour} * * *" }).Spec,
+            Spec = A.Drill(s => s with { Schedule = $"{at.Minute} {at.Hour} * * *", Suspended = suspended }).Spec,
         };
     }
 

@@ -54,6 +54,18 @@ public class VerbTests
     }
 
     [Fact]
+    public async Task A_kind_without_a_model_can_be_deleted_at_once()
+    {
+        using var handler = new StubHandler(_ => StubHandler.Json("{}"));
+        using var client = handler.NewClient();
+
+        await client.DeleteAsync(new("", "v1", "Pod", "pods", Namespaced: true), "p", "n", new() { GracePeriodSeconds = 0 }, default);
+
+        handler.Requests.Single().ToString().Should().Be("DELETE /api/v1/namespaces/n/pods/p");
+        handler.Requests.Single().Body.Should().Be("""{"apiVersion":"v1","gracePeriodSeconds":0,"kind":"DeleteOptions"}""");
+    }
+
+    [Fact]
     public async Task A_delete_of_what_is_not_there_is_false_and_of_another_UID_is_a_conflict()
     {
         using var gone = new StubHandler(_ => StubHandler.Status(404, "NotFound"));

@@ -138,8 +138,9 @@ internal sealed class DrillController(DrillTools tools, Announcer announcer, Wor
             {
                 progress = progress.Begin(step, tools.Time.GetUtcNow());
 
-                // Beside the step: what it measures is not the time of this write.
-                if (writing.IsCompleted) writing = TryWriteAsync(drill, progress.Run, cancellationToken);
+                // Beside the step: what it measures is not the time of this write. The plugin waits until it sees the phase Hold.
+                if (step is DrillStep.Hold) writing = WriteAsync(writing, drill, progress.Run, cancellationToken);
+                else if (writing.IsCompleted) writing = TryWriteAsync(drill, progress.Run, cancellationToken);
                 progress = progress.After(step, await DoAsync(course, drill, step, cancellationToken), tools.Time.GetUtcNow());
             }
         }
@@ -156,7 +157,7 @@ internal sealed class DrillController(DrillTools tools, Announcer announcer, Wor
         }
 
         var finished = progress.Finish(tools.Time.GetUtcNow());
-        while (!await TryWriteAsync(drill, finished, cancellationToken)) await Task.Delay(Retry, tools.Time, cancellationToken);
+        await WriteAsync(Task.CompletedTask, drill, finished, cancellationToken);
         Announce(drill, finished);
     }
 
@@ -171,6 +172,13 @@ internal sealed class DrillController(DrillTools tools, Announcer announcer, Wor
             logger.DrillBroken(drill.Metadata.Name, e);
             return DrillAnswer.Failed(DrillReasons.ServerError, $"an unexpected error ({e.GetType().Name}); see the operator's log");
         }
+    }
+
+    /// <summary>Writes how far a run has come, after an earlier write, and tries again until it is written.</summary>
+    private async Task WriteAsync(Task earlier, BreakGlassDrill drill, DrillRun run, CancellationToken cancellationToken)
+    {
+        await earlier;
+        while (!await TryWriteAsync(drill, run, cancellationToken)) await Task.Delay(Retry, tools.Time, cancellationToken);
     }
 
     /// <summary>Writes how far a run has come; false if it is to be tried again.</summary>

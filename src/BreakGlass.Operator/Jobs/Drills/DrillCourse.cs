@@ -51,6 +51,7 @@ internal sealed class DrillCourse : IDisposable
                 DrillStep.Approval => ApproveAsync(cancellationToken),
                 DrillStep.Access => AccessAsync(cancellationToken),
                 DrillStep.Use => UseAsync(cancellationToken),
+                DrillStep.Hold => HoldAsync(cancellationToken),
                 DrillStep.Revocation => RevokeAsync(cancellationToken),
                 DrillStep.Denial => DenialAsync(cancellationToken),
                 DrillStep.Proof => ProofAsync(cancellationToken),
@@ -221,6 +222,14 @@ internal sealed class DrillCourse : IDisposable
             last = denied is [var first, ..] ? $"{denied.Count} of {questions.Count} request(s) were refused, for example to {first}." : "";
             return denied.Count == 0 ? DrillAnswer.Passed($"{questions.Count} request(s) were allowed{Path()}.") : null;
         }, Usual, () => DrillAnswer.Failed(DrillReasons.AccessDenied, last), cancellationToken);
+    }
+
+    private async Task<DrillAnswer> HoldAsync(CancellationToken cancellationToken)
+    {
+        var hold = GoDuration.TryParse(_run.Hold, out var requested) ? requested : TimeSpan.Zero;
+        if (_grant?.Status.ExpiresAt - _tools.Time.GetUtcNow() is { } left && left < hold) hold = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        await Task.Delay(hold, _tools.Time, cancellationToken);
+        return DrillAnswer.Passed($"Access stayed open for {GoDuration.Format(hold)}.");
     }
 
     private async Task<DrillAnswer> RevokeAsync(CancellationToken cancellationToken)

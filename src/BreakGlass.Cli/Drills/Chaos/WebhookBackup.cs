@@ -1,0 +1,111 @@
+namespace BreakGlass.Cli.Drills.Chaos;
+
+/// <summary>The operator's webhook configurations while they are away: in memory, and in a file for the case that this process cannot put them back.</summary>
+internal sealed class WebhookBackup
+{
+    /// <summary>The name of both configurations. Those of the guard and of the stamp have other names, and stay.</summary>
+    public const string Name = "breakglass-operator";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly ChaosTools _tools;
+    private readonly V1MutatingWebhookConfiguration? _mutating;
+    private readonly V1ValidatingWebhookConfiguration? _validating;
+
+    private WebhookBackup(ChaosTools tools, V1MutatingWebhookConfiguration? mutating, V1ValidatingWebhookConfiguration? validating)
+    {
+        (_tools, _mutating, _validating) = (tools, mutating, validating);
+        var time = tools.Client.Now(tools.Host.Time).UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        File = Path.Combine(tools.Host.WorkingDirectory, $"breakglass-webhooks-{time}.json");
+    }
+
+    /// <summary>The file.</summary>
+    public string File { get; }
+
+    /// <summary>Reads the configurations and saves them.</summary>
+    /// <exception cref="CliException">There are none.</exception>
+    public static async Task<WebhookBackup> TakeAsync(ChaosTools tools, CancellationToken cancellationToken)
+    {
+        var mutating = await tools.Client.TryGetAsync<V1MutatingWebhookConfiguration>(Name, null, cancellationToken);
+        var validating = await tools.Client.TryGetAsync<V1ValidatingWebhookConfiguration>(Name, null, cancellationToken);
+        if (mutating is null && validating is null)
+        {
+            throw new CliException(ExitCodes.NotFound, $"the webhook configurations {Name} do not exist, so there is nothing to delete. Install the webhooks. "
+                + "If an earlier test could not put them back: kubectl apply -f breakglass-webhooks-TIME.json");
+        }
+
+        var backup = new WebhookBackup(tools, mutating is null ? null : mutating with { Metadata = Bare(mutating.Metadata) },
+            validating is null ? null : validating with { Metadata = Bare(validating.Metadata) });
+        JsonNode?[] items = [backup._mutating is { } m ? OutputFormat.ToNode(m) : null, backup._validating is { } v ? OutputFormat.ToNode(v) : null];
+        var text = OutputFormat.ToJson(OutputFormat.List(items.Where(i => i is not null)));
+        await CredentialFiles.WriteAsync(backup.File, Encoding.UTF8.GetBytes(text + "\n"), cancellationToken, overwrite: false);
+        await tools.Host.SayAsync($"Saved the webhook configurations. To put them back by hand: kubectl apply -f {backup.File}");
+        return backup;
+    }
+
+    /// <summary>Takes them away.</summary>
+    public async Task DeleteAsync()
+    {
+        // Not given up halfway: a delete that is still under way could take away what is put back.
+        var none = CancellationToken.None;
+        if (_mutating is not null) await _tools.Client.DeleteAsync<V1MutatingWebhookConfiguration>(Name, null, DeleteOptions.Default, none);
+        if (_validating is not null) await _tools.Client.DeleteAsync<V1ValidatingWebhookConfiguration>(Name, null, DeleteOptions.Default, none);
+        await _tools.Host.SayAsync($"Deleted the webhook configurations {Name}.");
+    }
+
+    /// <summary>Puts them back, whatever has stopped the command, and removes the file.</summary>
+    /// <returns>Whether they are there again. If not, the person reads what to do.</returns>
+    public async Task<bool> PutBackAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience, _tools.Host.Time);
+        var mutating = _mutating is null ? null : await TryCreateAsync(_mutating, patience.Token);
+        var validating = _validating is null ? null : await TryCreateAsync(_validating, patience.Token);
+        if ((mutating ?? validating) is { } problem)
+        {
+            await _tools.Host.SayAsync($"error: the webhook configurations could not be created again ({problem}). Until they exist, no grant is activated. "
+                + $"Put them back now: kubectl apply -f {File}");
+            return false;
+        }
+
+        CredentialFiles.Forget(File);
+        await _tools.Host.SayAsync($"The webhook configurations {Name} exist again. Check them with an ordinary run: "
+            + $"kubectl breakglass drill run {_tools.Drill}");
+        return true;
+    }
+
+    /// <summary>Creates one; gives why that was not possible.</summary>
+    private async Task<string?> TryCreateAsync<T>(T configuration, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
+    {
+        for (;;)
+        {
+            try
+            {
+                await _tools.Client.CreateAsync(configuration, cancellationToken);
+                return null;
+            }
+            catch (KubeApiException e) when (e.IsAlreadyExists)
+            {
+                // It was not deleted, or another tool has put it back.
+                return null;
+            }
+            catch (Exception e) when (Outages.IsTransient(e) && !cancellationToken.IsCancellationRequested)
+            {
+                await Task.Delay(Outages.Pause, _tools.Host.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+                return "the API server did not answer in time";
+            }
+            catch (Exception e) when (Errors.Describe(e) is not null)
+            {
+                return e.Message;
+            }
+        }
+    }
+
+    private static V1ObjectMeta Bare(V1ObjectMeta metadata) => metadata with
+    {
+        Uid = null, ResourceVersion = null, CreationTimestamp = null, Generation = null, ManagedFields = null, SelfLink = null,
+    };
+}
