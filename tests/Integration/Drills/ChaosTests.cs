@@ -44,6 +44,9 @@ public sealed class ChaosTests(PluginCluster shared) : IClassFixture<PluginClust
         await using var first = RunningOperator.Launch(cluster.OperatorKubeconfig, election);
         await using var second = RunningOperator.Launch(cluster.OperatorKubeconfig, election);
         await DrillAsync(cluster, incident.Policy);
+        await Eventually.TrueAsync(
+            async () => (await cluster.Admin.TryGetAsync<V1Lease>("breakglass-operator", Ns, CancellationToken.None))?.Spec?.HolderIdentity is { Length: > 0 },
+            () => first.Log + second.Log, expected: "a leader");
 
         // There is no kubelet: the Pod of both processes is an object alone, and its end is theirs by our hand.
         var pod = Environment.MachineName;
