@@ -167,7 +167,8 @@ public sealed class RotateTests : IDisposable
         Data().Should().BeEmpty();
 
         PutJournalKey(OldKey.ToSecretText());
-        (await _plugin.RunAsync("rotate", "all", "--overlap", "0", "--journal-secret", "breakglass-journal-key", "--wait=false")).Should().Be(0, _plugin.Error);
+        var run = _plugin.RunAsync("rotate", "all", "--overlap", "0", "--journal-secret", "breakglass-journal-key", "--wait=false");
+        (await run).Should().Be(0, _plugin.Error);
         Data().Keys.Should().BeEquivalentTo(RotatedKeys.All);
     }
 
