@@ -83,9 +83,11 @@ internal sealed class ProxyFloor : IAsyncDisposable
                     proxy_set_header Authorization "Bearer {{holder.Token}}";
                     proxy_ssl_trusted_certificate {{directory}}/server.crt;
                     proxy_ssl_verify on;
-                    proxy_ssl_name {{holder.Server.Host}};
+                    proxy_ssl_name kubernetes.default.svc; # nginx compares no IP addresses
                     proxy_buffering off;
                     proxy_buffer_size 64k;
+                    proxy_buffers 8 64k;
+                    proxy_busy_buffers_size 128k;
                 }
             }
         }
