@@ -198,6 +198,25 @@ public sealed class DrillTests
     });
 
     [Fact]
+    public Task Access_is_not_kept_open_longer_than_the_grant_lasts() => With(world =>
+    {
+        world.Start();
+        var drill = Drill(world, suspended: true);
+        world.Server.Put(drill with { Spec = drill.Spec with { Duration = "1m" } });
+        Request(world, "now hold=5m");
+        world.Settle();
+        HoldsWithin(world, TimeSpan.FromSeconds(30));
+        world.Advance(TimeSpan.FromMinutes(1));
+        IsOpen(world).Should().BeFalse();
+        world.Advance(Long);
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Hold.Should().Be("1m");
+        GoDuration.Parse(Of(run, DrillStep.Hold).Took!).Should().BeLessThanOrEqualTo(TimeSpan.FromMinutes(1));
+        run.Result.Should().NotBe(DrillResult.Running);
+        NothingIsOpen(world);
+    });
+
+    [Fact]
     public Task When_the_leader_is_killed_while_access_is_kept_open_the_next_one_revokes_it_and_ends_the_run() => With(world =>
     {
         var options = World.Options with { LeaderElect = true };
