@@ -12,6 +12,7 @@ test: ## build, then run every test except the long ones, also on a real API ser
 	@hack/test.sh
 
 test-long: ## run the tests that wait for minutes of real time, for example until a token expires
+	@hack/player.sh --check
 	@hack/test.sh --long
 
 soak: ## use the operator while faults are injected, and check that access always ends in time (SOAK=30m, SOAK_SEED, SOAK_FAULTS)
@@ -29,7 +30,7 @@ run: ## run the operator against the current kubeconfig context (ARGS="--trust-r
 bench: ## measure speed and size against the floor on a real API server (ARGS="..." go to the benchmark)
 	@hack/bench.sh $(ARGS)
 
-fuzz: ## send a million mutated reviews to the admission webhooks (FUZZ_INPUTS, FUZZ_SEED); takes some minutes
+fuzz: ## a million mutated reviews for the admission webhooks, and as many vouchers (FUZZ_INPUTS, FUZZ_SEED); takes some minutes
 	@hack/fuzz.sh
 
 generate: ## write config/crd and the other files that are generated from the C# types, then the chart's copies and deploy/install.yaml
