@@ -41,6 +41,7 @@ internal static class RotateCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             var (name, journal) = (parse.GetRequiredValue(key), parse.GetValue(secret));
+            if (journal is not null && name is not (All or JournalKey)) throw CliException.Usage("--journal-secret requires the key journal-key or all.");
             if (name == JournalKey && journal is null) throw new CliException(ExitCodes.Refused, $"journal-key: {JournalSteps}");
             if (parse.GetValue(overlap) is not { } time) throw CliException.Usage("--overlap is missing. Use 0 if the key has leaked: access that rests on it "
                 + "ends. Use for example 24h for a planned rotation, which ends nothing.");

@@ -36,7 +36,7 @@ internal sealed record CliHost
     /// <summary>The directory for credentials; made where it is missing.</summary>
     public required string CredentialDirectory { get; init; }
 
-    /// <summary>Where files are written that a command names by itself.</summary>
+    /// <summary>Where files are written that a command names on its own.</summary>
     public string WorkingDirectory { get; init; } = ".";
 
     /// <summary>Whether output may be coloured (https://no-color.org).</summary>

@@ -29,6 +29,13 @@ internal sealed class JournalKeyRotation(CliHost host, KubeClient client, string
         }
 
         var file = old.Succeeded(RandomNumberGenerator.GetBytes(SigningKey.SeedSize), hasLeaked);
+        if (Encoding.UTF8.GetByteCount(file) > SigningKey.LargestFile)
+        {
+            throw new CliException(ExitCodes.Refused, $"with one more key, '{KeyFile}' in Secret {ns}/{secret} would be larger than "
+                + $"{SigningKey.LargestFile} bytes, and the operator would not read it. Nothing was changed. Remove the oldest lines first.");
+        }
+
+        _ = SigningKey.TryParse(file, out var next);
         var data = new Dictionary<string, byte[]>(there.Data.OrEmpty()) { [KeyFile] = Encoding.UTF8.GetBytes(file) };
         try
         {
@@ -38,12 +45,16 @@ internal sealed class JournalKeyRotation(CliHost host, KubeClient client, string
         {
             throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} was changed at the same time. The key was not replaced; run the command again.", e);
         }
+        catch (Exception e) when (Outages.IsTransient(e))
+        {
+            throw new CliException(ExitCodes.Error, $"the API server did not answer, so Secret {ns}/{secret} may have the new key. Its public key is "
+                + $"{next.Verifier}. Look whether '{KeyFile}' has two or more lines before you run the command again.", e);
+        }
 
-        _ = SigningKey.TryParse(file, out var next);
         await host.Out.WriteLineAsync(next.Verifier.ToString());
         await host.SayAsync($"journal-key: key {next.Verifier.Id} of {next.Verifier.Name} is in Secret {ns}/{secret}; its public key is above. "
-            + (hasLeaked ? $"The key {old.Verifier.Id} signs nothing any more. " : $"The key {old.Verifier.Id} goes on to sign beside it. ")
-            + $"Restart the operator, which reads the key when it starts: kubectl rollout restart -n {ns} deployment/breakglass-operator. Give auditors the "
-            + "public key; when they have it, remove the old line from the Secret.");
+            + $"Restart the operator, which reads the key when it starts: kubectl rollout restart -n {ns} deployment/breakglass-operator. "
+            + (hasLeaked ? $"After that, the key {old.Verifier.Id} signs nothing. " : $"The key {old.Verifier.Id} goes on to sign beside it. ")
+            + "Give auditors the public key; when they have it, remove the old line from the Secret.");
     }
 }

@@ -12,6 +12,9 @@ public sealed class SigningKey
     /// <summary>The number of random bytes that a key is made of.</summary>
     public const int SeedSize = 32;
 
+    /// <summary>The most bytes of a file with keys that the operator reads.</summary>
+    public const int LargestFile = 4096;
+
     private const string Prefix = "PRIVATE+KEY+";
 
     private readonly byte[] _seed;

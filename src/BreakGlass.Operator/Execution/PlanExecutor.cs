@@ -133,9 +133,22 @@ internal sealed class PlanExecutor(
     private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken) =>
         caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
 
+    /// <summary>A use whose answer was lost on the way is looked for: nothing else would announce what happened with it.</summary>
     private async Task RedeemAsync(PlanStep.Redeem redeem, CancellationToken cancellationToken)
     {
-        var written = await client.ReplaceStatusAsync(redeem.Authority with { Status = redeem.Status }, cancellationToken);
+        BreakGlassAuthority written;
+        try
+        {
+            written = await client.ReplaceStatusAsync(redeem.Authority with { Status = redeem.Status }, cancellationToken);
+        }
+        catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true })
+        {
+            var (name, use) = (redeem.Authority.Metadata.Name, redeem.Status.Used[^1]);
+            if (await client.TryGetAsync<BreakGlassAuthority>(name, null, cancellationToken) is not { } there
+                || !there.Status.Used.Any(u => u.Id == use.Id && u.GrantUid == use.GrantUid)) throw;
+            written = there;
+        }
+
         caches.Learn(written);
         foreach (var happened in redeem.Events) announcer.Announce(written, happened);
     }

@@ -7,15 +7,13 @@ namespace BreakGlass.Operator.Journal;
 /// <param name="Key">The key.</param>
 internal sealed record JournalKeyFile(string Path, SigningKey Key)
 {
-    private const int MostBytes = 4096;
-
     /// <summary>An option reader: null where all is well, else the end of a sentence that names the option.</summary>
     public static string? Read(string path, out JournalKeyFile file)
     {
         file = null!;
         try
         {
-            if (new FileInfo(path).Length > MostBytes || !SigningKey.TryParse(File.ReadAllText(path).Trim(), out var key))
+            if (new FileInfo(path).Length > SigningKey.LargestFile || !SigningKey.TryParse(File.ReadAllText(path).Trim(), out var key))
                 return "does not contain a signing key. Create one with 'kubectl breakglass journal keygen', see docs/journal.md";
             file = new(path, key);
             return null;

@@ -99,7 +99,11 @@ internal sealed class Notifier : IDisposable
             var answer = await destination.Send(notification, cancellationToken);
             if (answer.IsGood && notification.Drill is not null && DrillEvents.Contains(notification.Event))
             {
-                if (_drilled.Count >= MostRemembered) _drilled.Clear();
+                if (_drilled.Count >= MostRemembered)
+                {
+                    foreach (var old in _drilled.Keys.Where(k => k.Grant != notification.Name)) _drilled.TryRemove(old, out _);
+                }
+
                 _drilled[(destination.Name, notification.Name, notification.Event)] = true;
             }
 

@@ -85,6 +85,19 @@ public sealed class ChaosTests : IDisposable
     }
 
     [Theory]
+    [InlineData("kill-leader")]
+    [InlineData("no-webhooks")]
+    [InlineData("clock")]
+    public async Task A_run_that_goes_on_is_left_alone(string variant)
+    {
+        Set(Run(DrillResult.Running, "Approval"));
+        (await _plugin.RunAsync("drill", "run", "weekly", "--chaos", variant, "--yes")).Should().Be(3);
+        _plugin.Error.Should().Contain("has not ended").And.Contain("Nothing was changed");
+        Request().Should().BeNull();
+        (Mutating(), Pod()).Should().NotBe((null, null));
+    }
+
+    [Theory]
     [InlineData("kill-leader", "pods", "delete pods in namespace breakglass-system")]
     [InlineData("kill-leader", "leases", "get leases.coordination.k8s.io in namespace breakglass-system")]
     [InlineData("no-webhooks", "validatingwebhookconfigurations", "delete validatingwebhookconfigurations.admissionregistration.k8s.io")]
@@ -228,6 +241,27 @@ public sealed class ChaosTests : IDisposable
         (await _plugin.RunAsync("drill", "run", "weekly", "--chaos", "no-webhooks", "--yes")).Should().Be(3);
         AreBack(before);
         Files().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task No_webhooks_keeps_the_file_if_a_delete_had_no_answer_and_may_come_late()
+    {
+        _plugin.Server.Faults.Inject(Fault.DroppedBeforeWrite, "delete", "validatingwebhookconfigurations");
+        (await _plugin.RunAsync("drill", "run", "weekly", "--chaos", "no-webhooks", "--yes")).Should().NotBe(0);
+        Request().Should().BeNull();
+        Mutating().Should().NotBeNull();
+        var file = Files().Should().ContainSingle().Subject;
+        _plugin.Error.Should().Contain("may still be carried out").And.Contain($"kubectl apply -f {file}");
+    }
+
+    [Fact]
+    public async Task No_webhooks_deletes_no_configuration_that_was_changed_since_it_was_saved()
+    {
+        _plugin.Server.Faults.Inject(Fault.Conflict, "delete", "mutatingwebhookconfigurations");
+        var before = (Mutating()!, Validating()!);
+        (await _plugin.RunAsync("drill", "run", "weekly", "--chaos", "no-webhooks", "--yes")).Should().NotBe(0);
+        AreBack(before);
+        Request().Should().BeNull();
     }
 
     [Fact]

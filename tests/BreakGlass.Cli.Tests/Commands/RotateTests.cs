@@ -93,6 +93,7 @@ public sealed class RotateTests : IDisposable
     [InlineData("seals --overlap soon")]
     [InlineData("seals --overlap 2500h")]
     [InlineData("everything --overlap 0")]
+    [InlineData("seals --overlap 0 --journal-secret breakglass-journal-key")]
     public async Task A_rotation_needs_a_key_that_there_is_and_an_overlap(string words)
     {
         PutMap();
@@ -153,6 +154,16 @@ public sealed class RotateTests : IDisposable
         secret.Data["other"].Should().Equal(1, 2, 3);
         _plugin.Out.Trim().Should().Be($"{key.Verifier}", "auditors need it");
         _plugin.Error.Should().Contain("kubectl rollout restart").And.NotContain("PRIVATE");
+    }
+
+    [Fact]
+    public async Task A_key_file_that_the_operator_would_not_read_any_more_is_not_written()
+    {
+        var full = string.Join('\n', Enumerable.Repeat(OldKey.ToSecretText(), SigningKey.LargestFile / OldKey.ToSecretText().Length));
+        PutJournalKey(full);
+        (await _plugin.RunAsync("rotate", "journal-key", "--overlap", "24h", "--journal-secret", "breakglass-journal-key")).Should().Be(3);
+        _plugin.Error.Should().Contain("Remove the oldest lines first").And.NotContain("PRIVATE");
+        Encoding.UTF8.GetString(_plugin.Server.Get<V1Secret>("breakglass-journal-key", Ns)!.Data!["journal.key"]).Should().Be(full);
     }
 
     [Fact]

@@ -190,7 +190,7 @@ public sealed class DrillTests
         run.Failures.Should().BeEmpty();
         run.Hold.Should().Be("1m");
         var hold = Of(run, DrillStep.Hold);
-        hold.Should().Match<DrillPhase>(p => p.Result == DrillResult.Passed && p.Message == "Access stayed open for 1m.");
+        hold.Should().Match<DrillPhase>(p => p.Result == DrillResult.Passed && p.Message == "The run waited for 1m.");
         GoDuration.Parse(hold.Took!).Should().BeCloseTo(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1));
         GoDuration.Parse(run.TimeToAccess!).Should().BeLessThan(TimeSpan.FromMinutes(1));
         GoDuration.Parse(run.TimeToDenial!).Should().BeLessThan(TimeSpan.FromMinutes(1));

@@ -88,6 +88,29 @@ public sealed class NotifierTests
     }
 
     [Fact]
+    public async Task After_hundreds_of_runs_it_is_still_known_who_took_the_notifications_of_the_last_one()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        string[] events = ["GrantRequested", "GrantActivated", "GrantRevoked"];
+        var settings = receiver.Settings(ReceiverType.Webhook, "drills") with { Drill = true, Events = events.ToHashSet() };
+        using var notifier = new Notifier(new("file", [settings]), "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
+        var running = notifier.RunAsync(CancellationToken.None);
+
+        // A thousand notifications are remembered, and the thousandth is the first one of the last run.
+        const int runs = 334;
+        for (var i = 0; i < runs; i++)
+        {
+            foreach (var reason in events) notifier.Notify(Sample.Grant(name: $"drill-weekly-{i}"), new(false, reason, "Drill", $"run {i}"), "weekly");
+            if (i % 20 == 0) await receiver.GotAsync((i + 1) * events.Length);
+        }
+
+        notifier.Complete();
+        await running.Soon("the end of a completed notifier");
+        notifier.HasTaken("drills", $"drill-weekly-{runs - 1}").Should().BeTrue();
+    }
+
+    [Fact]
     public async Task A_receiver_that_does_not_take_a_notification_about_a_drill_has_not_taken_it()
     {
         await using var receiver = await Receiver.StartAsync();

@@ -13,8 +13,9 @@ internal sealed record ChaosFindings(DrillRun Run, BreakGlassGrant? Grant, IRead
     /// <summary>Whether the grant ever gave access, as its record says.</summary>
     public bool WasOpen => Grant?.Status.Transitions.Any(t => t.To is GrantPhase.Active) is true;
 
-    /// <summary>Whether the run failed before it used any access.</summary>
-    public bool EndedBeforeUse => Run.Result is DrillResult.Failed && Run.Phases.All(p => p.Name != nameof(DrillStep.Use));
+    /// <summary>Whether the run failed before it used any access, because the operator did not activate its grant.</summary>
+    public bool WasNotActivated => Run is { Result: DrillResult.Failed, Reason: DrillReasons.GrantDenied or DrillReasons.NotActive }
+        && Run.Phases.All(p => p.Name != nameof(DrillStep.Use));
 
     /// <summary>The result of the run.</summary>
     public string Result => Run.Result switch

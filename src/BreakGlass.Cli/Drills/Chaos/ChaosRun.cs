@@ -12,7 +12,13 @@ internal sealed class ChaosRun(ChaosTools tools, ClusterConnection connection)
     /// <returns>0 if all expectations were met, 1 if not.</returns>
     public async Task<int> RunAsync(IChaosVariant variant, bool isConfirmed, CancellationToken cancellationToken)
     {
-        await tools.Client.GetAsync<BreakGlassDrill>(tools.Drill, null, cancellationToken);
+        var drill = await tools.Client.GetAsync<BreakGlassDrill>(tools.Drill, null, cancellationToken);
+        if (drill.Status.Runs.Any(r => r.Result is DrillResult.Running))
+        {
+            throw new CliException(ExitCodes.Refused, $"a run of drill '{tools.Drill}' has not ended, and another one cannot begin before that. Nothing was "
+                + $"changed. Wait until it has ended: kubectl breakglass drill report {tools.Drill}");
+        }
+
         await tools.Host.SayAsync($"""
             drill '{tools.Drill}' --chaos {variant.Name} on {connection}. Use it on a staging cluster only.
             What it does: {variant.Does}
@@ -35,7 +41,7 @@ internal sealed class ChaosRun(ChaosTools tools, ClusterConnection connection)
     private async Task CheckRightsAsync(IChaosVariant variant, CancellationToken cancellationToken)
     {
         var missing = new List<string>();
-        foreach (var right in variant.Needs)
+        foreach (var right in variant.Needs.Prepend(ChaosTools.Right("patch", BreakGlassApi.Group, "breakglassdrills")))
         {
             var review = new V1SelfSubjectAccessReview { Spec = new() { ResourceAttributes = right } };
             if ((await tools.Client.CreateAsync(review, cancellationToken)).Status?.Allowed is true) continue;

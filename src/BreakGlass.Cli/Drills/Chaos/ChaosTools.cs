@@ -54,14 +54,14 @@ internal sealed record ChaosTools(CliHost Host, KubeClient Client, string Drill,
     public async Task<ChaosFindings> ByHandAsync(string step, string undo, CancellationToken cancellationToken)
     {
         await Host.SayAsync($"{step}\nThen press Enter.");
-        if (await LineAsync(cancellationToken) is null)
-        {
-            throw CliException.Usage("standard input has ended before you confirmed this step. No run was requested. Run the command on a terminal: --yes "
-                + "does not confirm what is done by hand.");
-        }
-
         try
         {
+            if (await LineAsync(cancellationToken) is null)
+            {
+                throw CliException.Usage("standard input has ended before you confirmed this step. No run was requested. Run the command on a terminal: --yes "
+                    + "does not confirm what is done by hand.");
+            }
+
             return await FindAsync(await RunAsync(hold: null, _ => false, cancellationToken), cancellationToken);
         }
         finally

@@ -32,7 +32,7 @@ internal sealed class JournalStorage(string ns) : IChaosVariant
         var found = await tools.ByHandAsync($"Stop the journal's storage for all replicas in namespace {ns}: refuse writes to the directory that "
             + "--journal-directory names, or to the bucket.", Undo, cancellationToken);
         var policy = found.Run.Policy is { Length: > 0 } name ? await tools.Client.TryGetAsync<BreakGlassPolicy>(name, null, cancellationToken) : null;
-        var isClosed = found.EndedBeforeUse && !found.WasOpen;
+        var isClosed = found.WasNotActivated && !found.WasOpen;
         var journal = found.Run.Phases.FirstOrDefault(p => p.Name == nameof(DrillStep.Journal));
         var isJournalOnly = journal?.Result is DrillResult.Failed && found.Run.Phases.Count(p => p.Result is DrillResult.Failed) == 1;
         var terms = policy?.Spec.Journal is { } mode ? $"the policy says journal: {mode}" : "the policy leaves it to --journal-default";

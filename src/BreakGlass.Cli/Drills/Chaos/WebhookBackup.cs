@@ -9,10 +9,11 @@ internal sealed class WebhookBackup
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly ChaosTools _tools;
-    private readonly V1MutatingWebhookConfiguration? _mutating;
-    private readonly V1ValidatingWebhookConfiguration? _validating;
+    private readonly V1MutatingWebhookConfiguration _mutating;
+    private readonly V1ValidatingWebhookConfiguration _validating;
+    private bool _isUnclear;
 
-    private WebhookBackup(ChaosTools tools, V1MutatingWebhookConfiguration? mutating, V1ValidatingWebhookConfiguration? validating)
+    private WebhookBackup(ChaosTools tools, V1MutatingWebhookConfiguration mutating, V1ValidatingWebhookConfiguration validating)
     {
         (_tools, _mutating, _validating) = (tools, mutating, validating);
         var time = tools.Client.Now(tools.Host.Time).UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
@@ -23,21 +24,20 @@ internal sealed class WebhookBackup
     public string File { get; }
 
     /// <summary>Reads the configurations and saves them.</summary>
-    /// <exception cref="CliException">There are none.</exception>
+    /// <exception cref="CliException">One of them does not exist.</exception>
     public static async Task<WebhookBackup> TakeAsync(ChaosTools tools, CancellationToken cancellationToken)
     {
         var mutating = await tools.Client.TryGetAsync<V1MutatingWebhookConfiguration>(Name, null, cancellationToken);
         var validating = await tools.Client.TryGetAsync<V1ValidatingWebhookConfiguration>(Name, null, cancellationToken);
-        if (mutating is null && validating is null)
+        if (mutating is null || validating is null)
         {
-            throw new CliException(ExitCodes.NotFound, $"the webhook configurations {Name} do not exist, so there is nothing to delete. Install the webhooks. "
-                + "If an earlier test could not put them back: kubectl apply -f breakglass-webhooks-TIME.json");
+            throw new CliException(ExitCodes.NotFound, $"the webhook configurations {Name} do not exist, or only one of them does. Nothing was changed. "
+                + "Install the webhooks. If an earlier test could not put them back: kubectl apply -f breakglass-webhooks-TIME.json");
         }
 
-        var backup = new WebhookBackup(tools, mutating is null ? null : mutating with { Metadata = Bare(mutating.Metadata) },
-            validating is null ? null : validating with { Metadata = Bare(validating.Metadata) });
-        JsonNode?[] items = [backup._mutating is { } m ? OutputFormat.ToNode(m) : null, backup._validating is { } v ? OutputFormat.ToNode(v) : null];
-        var text = OutputFormat.ToJson(OutputFormat.List(items.Where(i => i is not null)));
+        var backup = new WebhookBackup(tools, mutating, validating);
+        JsonNode?[] items = [OutputFormat.ToNode(Bare(mutating)), OutputFormat.ToNode(Bare(validating))];
+        var text = OutputFormat.ToJson(OutputFormat.List(items));
         await CredentialFiles.WriteAsync(backup.File, Encoding.UTF8.GetBytes(text + "\n"), cancellationToken, overwrite: false);
         await tools.Host.SayAsync($"Saved the webhook configurations. To put them back by hand: kubectl apply -f {backup.File}");
         return backup;
@@ -46,10 +46,18 @@ internal sealed class WebhookBackup
     /// <summary>Takes them away.</summary>
     public async Task DeleteAsync()
     {
-        // Not given up halfway: a delete that is still under way could take away what is put back.
-        var none = CancellationToken.None;
-        if (_mutating is not null) await _tools.Client.DeleteAsync<V1MutatingWebhookConfiguration>(Name, null, DeleteOptions.Default, none);
-        if (_validating is not null) await _tools.Client.DeleteAsync<V1ValidatingWebhookConfiguration>(Name, null, DeleteOptions.Default, none);
+        try
+        {
+            // What was saved, and nothing that was written since. Not given up halfway: a delete that is still under way could take away what is put back.
+            await _tools.Client.DeleteAsync<V1MutatingWebhookConfiguration>(Name, null, Saved(_mutating), CancellationToken.None);
+            await _tools.Client.DeleteAsync<V1ValidatingWebhookConfiguration>(Name, null, Saved(_validating), CancellationToken.None);
+        }
+        catch (Exception e) when (Outages.IsTransient(e))
+        {
+            _isUnclear = true;
+            throw;
+        }
+
         await _tools.Host.SayAsync($"Deleted the webhook configurations {Name}.");
     }
 
@@ -57,9 +65,10 @@ internal sealed class WebhookBackup
     /// <returns>Whether they are there again. If not, the person reads what to do.</returns>
     public async Task<bool> PutBackAsync()
     {
+        await _tools.Host.SayAsync("Putting the webhook configurations back. Do not interrupt this.");
         using var patience = new CancellationTokenSource(Patience, _tools.Host.Time);
-        var mutating = _mutating is null ? null : await TryCreateAsync(_mutating, patience.Token);
-        var validating = _validating is null ? null : await TryCreateAsync(_validating, patience.Token);
+        var mutating = await TryCreateAsync(Bare(_mutating), patience.Token);
+        var validating = await TryCreateAsync(Bare(_validating), patience.Token);
         if ((mutating ?? validating) is { } problem)
         {
             await _tools.Host.SayAsync($"error: the webhook configurations could not be created again ({problem}). Until they exist, no grant is activated. "
@@ -87,7 +96,7 @@ internal sealed class WebhookBackup
             catch (KubeApiException e) when (e.IsAlreadyExists)
             {
                 // It was not deleted, or another tool has put it back.
-                return null;
+                return _isUnclear ? "a delete had no answer, and may still be carried out" : null;
             }
             catch (Exception e) when (Outages.IsTransient(e) && !cancellationToken.IsCancellationRequested)
             {
@@ -103,6 +112,13 @@ internal sealed class WebhookBackup
             }
         }
     }
+
+    private static DeleteOptions Saved(IKubernetesObject<V1ObjectMeta> saved) =>
+        new() { Uid = saved.Metadata.Uid, ResourceVersion = saved.Metadata.ResourceVersion };
+
+    private static V1MutatingWebhookConfiguration Bare(V1MutatingWebhookConfiguration saved) => saved with { Metadata = Bare(saved.Metadata) };
+
+    private static V1ValidatingWebhookConfiguration Bare(V1ValidatingWebhookConfiguration saved) => saved with { Metadata = Bare(saved.Metadata) };
 
     private static V1ObjectMeta Bare(V1ObjectMeta metadata) => metadata with
     {

@@ -29,7 +29,7 @@ internal sealed class WrongClock(string ns) : IChaosVariant
         var found = await tools.ByHandAsync($"Find the node of the operator that leads (kubectl get lease -n {ns} breakglass-operator). It must not run the "
             + "API server. Stop its time synchronisation, set its clock forward by 2m, and wait until the policies have the condition ClockSkewed.", Undo,
             cancellationToken);
-        var (isClosed, isPassed) = (found.EndedBeforeUse && !found.WasOpen, found.Run.Result is DrillResult.Passed);
+        var (isClosed, isPassed) = (found.WasNotActivated && !found.WasOpen, found.Run.Result is DrillResult.Passed);
         var came = isClosed ? $"no access opened; {found.Result}"
             : isPassed ? "the run passed, so the clock is off by less than the limit" : found.Result;
         return [new(Expected, came, isClosed || isPassed), found.Left];

@@ -229,7 +229,7 @@ internal sealed class DrillCourse : IDisposable
         var hold = GoDuration.TryParse(_run.Hold, out var requested) ? requested : TimeSpan.Zero;
         if (_grant?.Status.ExpiresAt - _tools.Time.GetUtcNow() is { } left && left < hold) hold = left > TimeSpan.Zero ? left : TimeSpan.Zero;
         await Task.Delay(hold, _tools.Time, cancellationToken);
-        return DrillAnswer.Passed($"Access stayed open for {GoDuration.Format(hold)}.");
+        return DrillAnswer.Passed($"The run waited for {GoDuration.Format(hold)}.");
     }
 
     private async Task<DrillAnswer> RevokeAsync(CancellationToken cancellationToken)
