@@ -6,6 +6,7 @@ using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
 using Simulation;
+using TestKit;
 using TestKit.Builders;
 using Xunit;
 
@@ -92,6 +93,22 @@ public sealed class VoucherTests
         using var key = certificate.GetECDsaPublicKey()!;
         key.ExportSubjectPublicKeyInfo().Should().Equal(AVoucher.Desk.Holder.ExportSubjectPublicKeyInfo());
         Authority(world).Status.Used.Should().ContainSingle();
+    });
+
+    [Fact]
+    public Task A_use_whose_answer_was_lost_is_announced_and_opens_once() => Stillness.Run(stillness =>
+    {
+        using var world = Prepare(stillness);
+        world.Start();
+        world.Settle();
+        using var fault = world.Server.Faults.Inject(Fault.LostAnswer, "update", "breakglassauthorities/status");
+        Present(world, "inc-1", "v-1");
+        world.Advance(TimeSpan.FromSeconds(30));
+
+        world.Grant("inc-1")!.Status.Phase.Should().Be(GrantPhase.Active);
+        Authority(world).Status.Used.Should().ContainSingle();
+        world.Events().Where(e => e.Regarding?.Kind == nameof(BreakGlassAuthority)).Select(e => e.Reason).Distinct()
+            .Should().BeEquivalentTo([EventReasons.VoucherUsed, EventReasons.RotationDue]);
     });
 
     [Fact]
