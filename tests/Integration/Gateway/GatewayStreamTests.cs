@@ -67,8 +67,10 @@ public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<Ga
         if (webSockets)
         {
             code.Should().NotBe(0, "over SPDY, kubectl takes the end of the connection for that of the command");
-            shell.Output.Should().Contain($"breakglass: the grant {incident.Grant}").And
-                .Contain($"kubectl breakglass request {incident.Policy}", "the person reads why, and what to do");
+
+            // What it has written may be read after its exit is seen. The person reads why, and what to do.
+            await shell.WritesAsync($"breakglass: the grant {incident.Grant}");
+            await shell.WritesAsync($"kubectl breakglass request {incident.Policy}");
         }
 
         (await kubectl.RunAsync("get", "pods", "-n", pod.Namespace)).Error.Should().Contain($"the grant {incident.Grant}");

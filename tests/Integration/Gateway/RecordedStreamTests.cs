@@ -129,7 +129,7 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         {
             await session.Ended.Soon("the end of the shell at the kubelet", s_unrecorded);
             await shell.Exit.Soon("the end of kubectl", s_soon);
-            shell.Output.Should().Contain("the gateway cannot record the session");
+            await shell.WritesAsync("the gateway cannot record the session");
             var (code, text) = await GetAsync(kubeconfig, path);
             code.Should().Be(HttpStatusCode.ServiceUnavailable, text);
             text.Should().Contain("onRecordingFailure: End");
