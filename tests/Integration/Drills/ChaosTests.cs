@@ -54,7 +54,13 @@ public sealed class ChaosTests(PluginCluster shared) : IClassFixture<PluginClust
             apiVersion: v1
             kind: Pod
             metadata: {name: "{{pod}}", namespace: {{Ns}} }
-            spec: {automountServiceAccountToken: false, containers: [{name: operator, image: "example.com/operator"}]}
+            spec:
+              automountServiceAccountToken: false
+              securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault} }
+              containers:
+              - name: operator
+                image: example.com/operator
+                securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]} }
             """);
         var test = await plugin.KubectlAsync(cluster.ControlPlane.AdminKubeconfig, async _ =>
         {

@@ -158,10 +158,11 @@ internal static class StreamRows
         await Eventually.TrueAsync(async () =>
         {
             reader?.Dispose();
-            var answer = await client.GetAsync($"/api/v1/namespaces/{incident.Namespace}/configmaps?watch=true", HttpCompletionOption.ResponseHeadersRead);
-            reader = new(await answer.Content.ReadAsStreamAsync());
 
-            // A server whose cache is behind (Kubernetes 1.31 and later) says so in the first line, and clients begin again.
+            // From what the server has in memory: else a new server (Kubernetes 1.31 and later) waits for an etcd that may be too old to tell it where it is.
+            var answer = await client.GetAsync(
+                $"/api/v1/namespaces/{incident.Namespace}/configmaps?watch=true&resourceVersion=0", HttpCompletionOption.ResponseHeadersRead);
+            reader = new(await answer.Content.ReadAsStreamAsync());
             return answer.IsSuccessStatusCode && (await reader.ReadLineAsync())?.Contains("ADDED", StringComparison.Ordinal) is true;
         }, expected: "an open watch");
         return reader!;
