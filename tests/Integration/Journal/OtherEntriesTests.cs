@@ -62,6 +62,9 @@ public sealed class OtherEntriesTests : IAsyncLifetime
     {
         await AsAsync("dave", "system:masters", PolicyManifest("for incidents"));
 
+        // A generation that the operator does not see before the next one has no entry.
+        await EntriesAsync("policy.created");
+
         // The operator writes the policy, too: its seal, its status.
         await Eventually.TrueAsync(async () => (await TryAsAsync("erin", "system:masters", PolicyManifest("for incidents only"), "replace")).ExitCode == 0,
             expected: "a replace that no other write comes between");
