@@ -6,24 +6,20 @@ namespace Simulation;
 /// </summary>
 /// <remarks>
 /// All code under test runs on the thread pool and waits only by timers of the fake clock. The test itself runs on a thread of its own
-/// (<see cref="Run"/>). Threads of the pool that the test runner keeps busy for good are counted beforehand. Only for test assemblies that run
-/// one test at a time.
+/// (<see cref="Run"/>). Only for test assemblies that run one test at a time.
 /// </remarks>
 internal sealed class Stillness
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan StuckRunner = TimeSpan.FromSeconds(10);
 
-    /// <summary>What one look counts for at most: while the whole process gets no processor, nobody in it is stuck.</summary>
-    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(20);
-    private const int Confirmations = 20;
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>
-    /// Of the whole run, since a busy machine can make it look too many for as long as one test begins, and then somebody at work passes for idle.
-    /// </summary>
-    private static int _others = int.MaxValue;
+    private readonly WorkerThreads _workers;
 
-    private Stillness() => _others = Least(Math.Min(_others, Busy()), Busy);
+    /// <summary>How many workers the pool counts as busy although all sleep: the test runner keeps some for good.</summary>
+    private int _busyAtRest;
+
+    private Stillness(WorkerThreads workers) => _workers = workers;
 
     /// <summary>Runs a simulation on a thread of its own.</summary>
     public static async Task Run(Action<Stillness> simulation)
@@ -33,7 +29,8 @@ internal sealed class Stillness
         {
             try
             {
-                simulation(new Stillness());
+                using var workers = new WorkerThreads();
+                simulation(new(workers));
                 done.SetResult();
             }
             catch (Exception e)
@@ -50,71 +47,39 @@ internal sealed class Stillness
     public void Await()
     {
         var started = TimeProvider.System.GetTimestamp();
-        var seen = -1L;
-        var looked = started;
-        var unchanged = TimeSpan.Zero;
+        var (lookedAt, completed) = (started, -1L);
         while (true)
         {
-            var now = TimeProvider.System.GetTimestamp();
-            var look = TimeProvider.System.GetElapsedTime(looked, now);
-            looked = now;
-            var completed = ThreadPool.CompletedWorkItemCount;
-            if (ThreadPool.PendingWorkItemCount == 0)
-            {
-                var busy = Busy();
-                if (busy < _others) _others = busy;
-                if (busy <= _others && completed == seen && IsStill(completed) && StaysStill(completed)) return;
+            var before = completed;
+            completed = ThreadPool.CompletedWorkItemCount;
 
-                // The test runner took another thread of the pool for good.
-                if (completed != seen) unchanged = TimeSpan.Zero;
-                else if (busy > _others && (unchanged += look < LongestLook ? look : LongestLook) > StuckRunner) _others = busy;
+            // The pool's own numbers only say when a look, which takes longer, is worth it.
+            if (completed == before && ThreadPool.PendingWorkItemCount == 0
+                && (Busy() <= _busyAtRest || TimeProvider.System.GetElapsedTime(lookedAt) > LookAgain))
+            {
+                if (IsStill())
+                {
+                    _busyAtRest = Busy();
+                    return;
+                }
+
+                lookedAt = TimeProvider.System.GetTimestamp();
             }
 
-            seen = completed;
             if (TimeProvider.System.GetElapsedTime(started) > Limit) throw new TimeoutException(
                 $"Waited {Limit.TotalSeconds:0} s of real time for everything to come to rest, and it did not: something goes round in circles.");
             Thread.Yield();
         }
     }
 
-    private static bool IsStill(long completed) => ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed;
-
-    /// <summary>
-    /// A worker that a busy machine keeps waiting looks like a thread that the test runner keeps. It gets the processor a few times before it is
-    /// taken for one.
-    /// </summary>
-    private static bool StaysStill(long completed)
-    {
-        for (var i = 0; i < Confirmations; i++)
-        {
-            Thread.Yield();
-            if (!IsStill(completed)) return false;
-            if (Busy() is var busy && busy < _others)
-            {
-                _others = busy;
-                return false;
-            }
-        }
-
-        return true;
-    }
+    /// <summary>Nothing waits for a worker, all workers sleep, and they slept the whole time between two looks.</summary>
+    private bool IsStill() =>
+        _workers.TurnsIfAsleep() is { } turns && _workers.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0;
 
     private static int Busy()
     {
         ThreadPool.GetMaxThreads(out var most, out _);
         ThreadPool.GetAvailableThreads(out var available, out _);
         return most - available;
-    }
-
-    private static int Least(int least, Func<int> sample)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMilliseconds(20))
-        {
-            least = Math.Min(least, sample());
-            Thread.Yield();
-        }
-
-        return least;
     }
 }
