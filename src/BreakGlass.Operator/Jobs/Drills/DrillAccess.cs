@@ -23,7 +23,8 @@ internal sealed class DrillAccess(DrillTools tools, DrillRun run, RunGrant grant
             if (grant.Over is { } over) return over;
             if (!grant.Has(GrantConditions.Active)) return null;
             if (!grant.BindsRequester) _user ??= credential.Open(g, tools.Client, tools.Time);
-            return grant.BindsRequester || _user is not null ? DrillAnswer.Passed("The grant is active.") : null;
+            return grant.BindsRequester || _user is not null
+                ? DrillAnswer.Passed("The grant is active.") with { ExpiresAt = g.Status.ExpiresAt } : null;
         }, ToActivate,
         () => DrillAnswer.Failed(
             DrillReasons.NotActive,

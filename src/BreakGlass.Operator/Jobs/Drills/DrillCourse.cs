@@ -27,8 +27,8 @@ internal sealed class DrillCourse : IDisposable
         _request = new(tools, drill, run, grant, _requester);
         _approval = new(tools, drill, grant, _approver);
         _access = new(tools, run, grant, _requester, polling);
-        _ending = new(grant, _requester, polling);
-        _record = new(tools, drill.Spec.Policy, grant, _requester, polling);
+        _ending = new(run, grant, _requester, polling, tools.Time);
+        _record = new(tools, run, grant, _requester, polling);
     }
 
     /// <summary>Carries out a step. What the API server or a network fails at is an answer, not an exception.</summary>
@@ -43,6 +43,7 @@ internal sealed class DrillCourse : IDisposable
                 DrillStep.Access => _access.OpenAsync(_request.Credential, cancellationToken),
                 DrillStep.Use => _access.UseAsync(cancellationToken),
                 DrillStep.Hold => _access.HoldAsync(cancellationToken),
+                DrillStep.Expiry => _ending.ExpireAsync(cancellationToken),
                 DrillStep.Revocation => _ending.RevokeAsync(cancellationToken),
                 DrillStep.Denial => _access.DenialAsync(cancellationToken),
                 DrillStep.Proof => _ending.ProveAsync(cancellationToken),

@@ -5,13 +5,18 @@ namespace BreakGlass.Operator.Jobs.Drills;
 
 /// <summary>Checks what the operator recorded and reported of a run's grant: journal, events, metrics, notifications and session.</summary>
 /// <param name="tools">What runs share.</param>
-/// <param name="policy">The name of the policy that is drilled.</param>
+/// <param name="run">The run.</param>
 /// <param name="grant">The grant of the run.</param>
 /// <param name="requester">Reads events.</param>
 /// <param name="polling">Waits.</param>
-internal sealed class DrillRecord(DrillTools tools, string policy, RunGrant grant, DrillIdentity requester, Polling polling)
+internal sealed class DrillRecord(DrillTools tools, DrillRun run, RunGrant grant, DrillIdentity requester, Polling polling)
 {
-    private readonly IReadOnlyDictionary<string, long> _counted = tools.Metrics.MovedByDrills(policy);
+    private readonly IReadOnlyDictionary<string, long> _counted = tools.Metrics.MovedByDrills(run.Policy!);
+
+    /// <summary>The event of the grant's end: the status says how it ended; while it does not, the run says how it must end.</summary>
+    private string EndEvent => grant.Last?.Status.EndReason is { } reason
+        ? reason is EndReason.Expired ? EventReasons.GrantExpired : EventReasons.GrantRevoked
+        : run.End is DrillEnd.Expire ? EventReasons.GrantExpired : EventReasons.GrantRevoked;
 
     /// <summary>Looks for the transitions of the grant in the journal, and verifies that they are in it.</summary>
     public async Task<DrillAnswer> JournalAsync(CancellationToken cancellationToken)
@@ -39,7 +44,7 @@ internal sealed class DrillRecord(DrillTools tools, string policy, RunGrant gran
     /// <summary>Looks for the grant's events.</summary>
     public async Task<DrillAnswer> EventsAsync(CancellationToken cancellationToken)
     {
-        string[] expected = [EventReasons.GrantActivated, EventReasons.GrantRevoked];
+        string[] expected = [EventReasons.GrantActivated, EndEvent];
         string[] lacking = expected;
         return await polling.UntilAsync(async () =>
         {
@@ -63,7 +68,7 @@ internal sealed class DrillRecord(DrillTools tools, string policy, RunGrant gran
         IReadOnlyList<string> lacking = [];
         return await polling.UntilAsync(() =>
         {
-            lacking = [.. tools.Metrics.MovedByDrills(policy).Where(now => now.Value <= _counted[now.Key]).Select(now => now.Key)];
+            lacking = [.. tools.Metrics.MovedByDrills(run.Policy!).Where(now => now.Value <= _counted[now.Key]).Select(now => now.Key)];
             return Task.FromResult(lacking.Count == 0
                 ? DrillAnswer.Passed($"These metrics have changed: {string.Join(", ", _counted.Keys)}.") : null);
         }, Polling.QuickFor, () => DrillAnswer.Failed(DrillReasons.NotCounted, $"These metrics did not change: {string.Join(", ", lacking)}."),
@@ -73,14 +78,15 @@ internal sealed class DrillRecord(DrillTools tools, string policy, RunGrant gran
     /// <summary>Looks whether the receivers for drills took the notifications.</summary>
     public async Task<DrillAnswer> NotificationsAsync(CancellationToken cancellationToken)
     {
-        if (tools.Notifier is not { } notifier || notifier.DrillReceivers.Count == 0)
+        var end = EndEvent;
+        if (tools.Notifier is not { } notifier || notifier.DrillReceivers(end) is not { Count: > 0 } receivers)
             return DrillAnswer.Skipped("No receiver of notifications has drill: true and an event that each run has.");
         IReadOnlyList<string> lacking = [];
         return await polling.UntilAsync(() =>
         {
-            lacking = [.. notifier.DrillReceivers.Where(receiver => !notifier.HasTaken(receiver, grant.Name))];
+            lacking = [.. receivers.Where(receiver => !notifier.HasTaken(receiver, grant.Name, end))];
             return Task.FromResult(lacking.Count == 0
-                ? DrillAnswer.Passed($"{string.Join(", ", notifier.DrillReceivers)} took the notifications.") : null);
+                ? DrillAnswer.Passed($"{string.Join(", ", receivers)} took the notifications.") : null);
         }, Polling.Usual, () => DrillAnswer.Failed(DrillReasons.NotNotified, $"No answer of {string.Join(", ", lacking)} that took all notifications."),
             cancellationToken);
     }
