@@ -9,8 +9,6 @@ internal static class DrillCommand
     private const string Table = "table";
     private const string Html = "html";
 
-    private static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(30);
-
     /// <summary>As long as a run goes on, something is broken.</summary>
     private static readonly TimeSpan UsualChaosTimeout = TimeSpan.FromMinutes(10);
 
@@ -25,7 +23,8 @@ internal static class DrillCommand
     private static Command Run(Invocation invocation)
     {
         var name = new Argument<string>("DRILL") { Description = "The drill" };
-        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for the end of the run (default 30m; with --chaos 10m)");
+        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for the end of the run (default 30m, for a drill with end: Expire "
+            + "also the duration of its grant; with --chaos 10m)");
         var chaos = new Option<string?>("--chaos")
         {
             HelpName = "VARIANT",
@@ -45,7 +44,7 @@ internal static class DrillCommand
             if (variant is null && parse.GetValue(yes)) throw CliException.Usage("--yes requires --chaos.");
             using var cluster = invocation.Connect(parse);
             if (variant is null)
-                return await new DrillFollower(host, cluster.Client, parse.GetValue(timeout) ?? UsualTimeout).RunAsync(drill, cancellationToken);
+                return await new DrillFollower(host, cluster.Client, parse.GetValue(timeout)).RunAsync(drill, cancellationToken);
             var tools = new ChaosTools(host, cluster.Client, drill, parse.GetValue(timeout) ?? UsualChaosTimeout);
             return await new ChaosRun(tools, cluster.Connection).RunAsync(
                 ChaosVariants.Of(variant, parse.GetRequiredValue(ns)), parse.GetValue(yes), cancellationToken);
@@ -95,11 +94,11 @@ internal static class DrillCommand
             return;
         }
 
-        var table = new TextTable("STARTED", "TRIGGER", "RESULT", "ACCESS", "DENIAL", "PROOF", "REASON");
+        var table = new TextTable("STARTED", "TRIGGER", "END", "RESULT", "ACCESS", "DENIAL", "PROOF", "REASON");
         foreach (var run in drill.Status.Runs)
         {
-            table.Add(Timestamp.Text(run.StartedAt), run.Trigger.ToString(), DrillWords.Result(run.Result), run.TimeToAccess, run.TimeToDenial, run.ProofOfEnd,
-                run.Reason);
+            table.Add(Timestamp.Text(run.StartedAt), run.Trigger.ToString(), run.End.ToString(), DrillWords.Result(run.Result), run.TimeToAccess,
+                run.TimeToDenial, run.ProofOfEnd, run.Reason);
         }
 
         await table.WriteAsync(host);

@@ -40,7 +40,7 @@ internal static class DrillPage
         var (spec, status) = (drill.Spec, drill.Status);
         var passing = Conditions.Find(status.Conditions, DrillConditions.Passing);
         Names(text, [("Policy", spec.Policy), ("Schedule", $"{spec.Schedule} ({spec.TimeZone})"), ("Mode", spec.Mode.ToString()),
-            (DrillConditions.Passing, passing is null ? "" : $"{passing.Status}: {passing.Message}"),
+            ("End", spec.End.ToString()), (DrillConditions.Passing, passing is null ? "" : $"{passing.Status}: {passing.Message}"),
             ("Last passed", status.LastPassedAt is { } at ? Timestamp.Text(at) : "never"),
             ("Next run", status.NextRunAt is { } next ? Timestamp.Text(next) : "")]);
         if (status.Runs.Count == 0)
@@ -50,11 +50,12 @@ internal static class DrillPage
         }
 
         text.Append(DrillChart.Svg([.. status.Runs.Reverse()]));
-        text.Append("<table>\n<tr><th>Started</th><th>Trigger</th><th>Result</th><th>Access</th><th>Denial</th><th>Proof</th><th>Failures</th></tr>\n");
+        string[] columns = ["Started", "Trigger", "End", "Result", "Access", "Denial", "Proof", "Failures"];
+        text.Append("<table>\n<tr>").AppendJoin("", columns.Select(column => $"<th>{column}</th>")).Append("</tr>\n");
         foreach (var run in status.Runs)
         {
             text.Append("<tr>");
-            foreach (var cell in (string?[])[Timestamp.Text(run.StartedAt), run.Trigger.ToString()]) Cell(text, cell);
+            foreach (var cell in (string?[])[Timestamp.Text(run.StartedAt), run.Trigger.ToString(), run.End.ToString()]) Cell(text, cell);
             text.Append(CultureInfo.InvariantCulture, $"<td class=\"{run.Result}\">{run.Result}</td>");
             foreach (var cell in (string?[])[run.TimeToAccess, run.TimeToDenial, run.ProofOfEnd, string.Join(' ', run.Failures)]) Cell(text, cell);
             text.Append("</tr>\n");

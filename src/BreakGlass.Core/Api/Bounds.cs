@@ -63,6 +63,11 @@ public static class Bounds
     /// <summary>The duration of a drill's grant if the drill does not say.</summary>
     public const string UsualDrill = "5m";
 
+    /// <summary>
+    /// The longest duration of a drill that lets its grant expire. The API server keeps the events that the run looks for during an hour.
+    /// </summary>
+    public const string LongestExpiringDrill = "30m";
+
     /// <summary>The number of finished runs that a drill keeps if it does not say.</summary>
     public const int UsualHistory = 10;
 

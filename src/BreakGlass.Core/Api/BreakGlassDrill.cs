@@ -3,8 +3,8 @@ using BreakGlass.Core.Schema;
 namespace BreakGlass.Core.Api;
 
 /// <summary>
-/// A rehearsal of a policy on a schedule: the operator requests a grant under its own identity, uses it, revokes it, checks the record, and reports how long
-/// each part took.
+/// A rehearsal of a policy on a schedule: the operator requests a grant under its own identity, uses it, revokes it or lets it expire, checks the record, and
+/// reports how long each part took.
 /// </summary>
 [KubernetesEntityShortNames("bgd")]
 [CustomResource(Categories = [BreakGlassApi.Category])]

@@ -37,16 +37,19 @@ public sealed record DrillRun
     /// <summary>The number of vouchers that were left for later runs. Set if the drill uses vouchers.</summary>
     public int? VouchersLeft { get; init; }
 
-    /// <summary>How long the run keeps access open before it revokes the grant. Set if the run was requested for a test of failures.</summary>
+    /// <summary>How the run ends its grant.</summary>
+    public DrillEnd End { get; init; }
+
+    /// <summary>How long the run keeps access open before it ends the grant. Set if the run was requested for a test of failures.</summary>
     public string? Hold { get; init; }
 
     /// <summary>The time from the request to the first use of the access that succeeded.</summary>
     public string? TimeToAccess { get; init; }
 
-    /// <summary>The time from the revocation to the first use of the access that was refused.</summary>
+    /// <summary>The time from the revocation, or from the time at which the grant expired, to the first use of the access that was refused.</summary>
     public string? TimeToDenial { get; init; }
 
-    /// <summary>The time from the revocation to the proof that access is gone.</summary>
+    /// <summary>The time from the revocation, or from the time at which the grant expired, to the proof that access is gone.</summary>
     public string? ProofOfEnd { get; init; }
 
     /// <summary>The parts of the run, in their order.</summary>

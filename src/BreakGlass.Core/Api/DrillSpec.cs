@@ -3,6 +3,8 @@ using BreakGlass.Core.Schema;
 namespace BreakGlass.Core.Api;
 
 /// <summary>What a drill rehearses, and when.</summary>
+[ValidationRule(
+    $"self.end != 'Expire' || duration(self.duration) <= duration('{Bounds.LongestExpiringDrill}')", message: "duration: " + Sentences.LongerThanADrill)]
 public sealed record DrillSpec
 {
     /// <summary>The name of the BreakGlassPolicy that is drilled. The policy must have drills: Allowed.</summary>
@@ -18,11 +20,18 @@ public sealed record DrillSpec
     public string TimeZone { get; init => field = value ?? Bounds.UsualTimeZone; } = Bounds.UsualTimeZone;
 
     /// <summary>
-    /// The duration of the drill's grant. The drill revokes the grant as soon as it has used it; the duration limits its access if the operator cannot do
-    /// that. At most the policy's duration.max.
+    /// The duration of the drill's grant, at most the policy's duration.max. With end: Revoke, it limits the access if the operator cannot revoke it. With
+    /// end: Expire, each run takes at least this time, and it is at most 30m.
     /// </summary>
     [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string Duration { get; init => field = value ?? Bounds.UsualDrill; } = Bounds.UsualDrill;
+
+    /// <summary>
+    /// How a run ends its grant. Revoke: it revokes the grant as soon as it has used the access. Expire: it waits until the grant expires, and revokes it only
+    /// after a failure.
+    /// </summary>
+    [Default]
+    public DrillEnd End { get; init; }
 
     /// <summary>
     /// For policies that require approval. Silent: the operator's own drill approver approves. Announced: the policy's approvers must approve, and the drill

@@ -103,8 +103,8 @@ public sealed record PolicySpec
     public VoucherTerms? Vouchers { get; init; }
 
     /// <summary>
-    /// Whether the operator can rehearse this policy (BreakGlassDrill). Allowed: the operator's own drill identity gets grants of the policy, uses and revokes
-    /// them. They count for no limit and need no review, and nobody else can use them.
+    /// Whether the operator can rehearse this policy (BreakGlassDrill). Allowed: the operator's own drill identity gets grants of the policy, uses them, and
+    /// revokes them or lets them expire. They count for no limit and need no review, and only the drill identity can use them.
     /// </summary>
     [Default]
     public DrillPermission Drills { get; init; }

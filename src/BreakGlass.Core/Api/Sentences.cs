@@ -10,6 +10,9 @@ internal static class Sentences
 
     public const string DrillNameTooLong = "at most 40 characters, because the names of the drill's grants begin with it";
 
+    public const string LongerThanADrill = $"is longer than {Bounds.LongestExpiringDrill}, the longest that a drill waits until its grant expires; "
+        + "shorten it, or use end: Revoke";
+
     public const string NotPositive = "must be more than zero";
     public const string LongerThanAGrant = $"is longer than {Bounds.LongestGrant}, the longest a grant can be";
     public const string LongerThanAWait = $"is longer than {Bounds.LongestWait}, the longest it can be";

@@ -15,6 +15,9 @@ public sealed record DrillAnswer(DrillResult Result, string? Message = null, str
     /// <summary>How many vouchers are left for later runs; null if the drill uses none.</summary>
     public int? VouchersLeft { get; init; }
 
+    /// <summary>When the grant expires; null if the step does not say.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>It happened as it must.</summary>
     public static DrillAnswer Passed(string? message = null) => new(DrillResult.Passed, message);
 

@@ -1,7 +1,7 @@
 namespace BreakGlass.Core.Drills;
 
 /// <summary>
-/// How long a run keeps access open before it revokes the grant, so that a test can break something meanwhile. The request for the run says it: the value of
+/// How long a run keeps access open before it ends the grant, so that a test can break something meanwhile. The request for the run says it: the value of
 /// the annotation is then <c>ID hold=DURATION</c>.
 /// </summary>
 public static class DrillHold

@@ -8,7 +8,7 @@ namespace BreakGlass.Core.Drills;
 /// <summary>When a drill runs, what its status says, and which of its grants are to be revoked.</summary>
 public static class DrillLifecycle
 {
-    /// <summary>A run that is later than this is left out: the operator did not run, and nobody expects a drill at this hour.</summary>
+    /// <summary>A run that is later than this is left out: the operator did not run, and a drill at this hour is not expected.</summary>
     public static readonly TimeSpan LatestStart = TimeSpan.FromHours(1);
 
     /// <summary>How soon it is looked again whether grants were revoked.</summary>
@@ -55,7 +55,7 @@ public static class DrillLifecycle
         return new(status, start, revoke, ended, look);
     }
 
-    /// <summary>Whether a grant of a drill gives access, or may, and nobody has revoked it yet.</summary>
+    /// <summary>Whether a grant of a drill gives access, or may, and is not revoked yet.</summary>
     public static bool IsToRevoke(BreakGlassGrant grant, CoreSettings settings) =>
         DrillRules.IsDrill(grant, settings) && !grant.Status.IsTerminal && grant.Spec.Revoke is null && grant.Metadata.DeletionTimestamp is null;
 
@@ -113,6 +113,7 @@ public static class DrillLifecycle
             StartedAt = Timestamp.Millis(now),
             Policy = drill.Spec.Policy,
             Grant = GrantOf(drill, id),
+            End = drill.Spec.End,
             Hold = DrillHold.Of(request, drill.Spec.Duration) is { } hold ? GoDuration.Format(hold) : null,
         };
     }

@@ -5,7 +5,7 @@ namespace BreakGlass.Core.Drills;
 
 /// <summary>
 /// How far a run has come, and what is next. Whatever fails, a grant that may exist is revoked before the run ends: only the API server's word that there is
-/// none makes that unnecessary.
+/// none makes that unnecessary, or a refusal of its access after it expired.
 /// </summary>
 /// <param name="Run">The run as its drill's status shows it.</param>
 /// <param name="Targets">How long its parts can take.</param>
@@ -20,7 +20,10 @@ public sealed record DrillProgress(DrillRun Run, DrillTargets? Targets)
 
     private DateTimeOffset? RequestedAt { get; init; }
 
-    private DateTimeOffset? RevokedAt { get; init; }
+    private DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Since when access must be refused: the revocation, or the time at which the grant expired.</summary>
+    private DateTimeOffset? EndedAt { get; init; }
 
     private string? FirstReason { get; init; }
 
@@ -39,8 +42,8 @@ public sealed record DrillProgress(DrillRun Run, DrillTargets? Targets)
             var isCut = Steps.Any(s => s <= DrillStep.Revocation && Of(s)?.Result is DrillResult.Failed);
             foreach (var step in Steps)
             {
-                if (Of(step) is { Result: not DrillResult.Running } || (step is DrillStep.Hold && Run.Hold is null)) continue;
-                if (step is DrillStep.Revocation ? MayBeOpen : !isCut) return step;
+                if (Of(step) is { Result: not DrillResult.Running }) continue;
+                if (step is DrillStep.Revocation ? IsToRevoke(isCut) : !isCut && Includes(step)) return step;
             }
 
             return null;
@@ -48,18 +51,23 @@ public sealed record DrillProgress(DrillRun Run, DrillTargets? Targets)
     }
 
     /// <summary>Begins a step.</summary>
-    public DrillProgress Begin(DrillStep step, DateTimeOffset now) => With(step, new() { Name = step.ToString(), StartedAt = Timestamp.Millis(now) }) with
+    public DrillProgress Begin(DrillStep step, DateTimeOffset now)
     {
-        MayBeOpen = MayBeOpen || step is DrillStep.Request,
-        RequestedAt = step is DrillStep.Request ? now : RequestedAt,
-        RevokedAt = step is DrillStep.Revocation ? now : RevokedAt,
-    };
+        var message = step is DrillStep.Expiry && ExpiresAt is { } at ? DrillMessages.Waits(at) : null;
+        return With(step, new() { Name = step.ToString(), StartedAt = Timestamp.Millis(now), Message = message }) with
+        {
+            MayBeOpen = MayBeOpen || step is DrillStep.Request,
+            RequestedAt = step is DrillStep.Request ? now : RequestedAt,
+            EndedAt = step is DrillStep.Revocation ? EndedAt ?? now : EndedAt,
+        };
+    }
 
     /// <summary>Ends a step.</summary>
     public DrillProgress After(DrillStep step, DrillAnswer answer, DateTimeOffset now)
     {
         var phase = Of(step) ?? new() { Name = step.ToString(), StartedAt = Timestamp.Millis(now) };
         var isPassed = answer.Result is DrillResult.Passed;
+        var expiresAt = answer.ExpiresAt ?? ExpiresAt;
         var next = With(step, phase with
         {
             Result = answer.Result,
@@ -69,11 +77,13 @@ public sealed record DrillProgress(DrillRun Run, DrillTargets? Targets)
         return next with
         {
             Run = next.Run with { Voucher = answer.Voucher ?? Run.Voucher, VouchersLeft = answer.VouchersLeft ?? Run.VouchersLeft },
-            MayBeOpen = MayBeOpen && !answer.NoGrant && !(step is DrillStep.Revocation && isPassed),
+            MayBeOpen = MayBeOpen && !answer.NoGrant && !(isPassed && (step is DrillStep.Revocation || (step is DrillStep.Denial && Expires))),
+            ExpiresAt = expiresAt,
+            EndedAt = step is DrillStep.Expiry && isPassed ? expiresAt ?? now : EndedAt,
             FirstReason = answer.Result is DrillResult.Failed ? FirstReason ?? answer.Reason : FirstReason,
             Access = step is DrillStep.Use && isPassed ? now - RequestedAt : Access,
-            Denial = step is DrillStep.Denial && isPassed ? now - RevokedAt : Denial,
-            Proof = step is DrillStep.Proof && isPassed ? now - RevokedAt : Proof,
+            Denial = step is DrillStep.Denial && isPassed ? now - EndedAt : Denial,
+            Proof = step is DrillStep.Proof && isPassed ? now - EndedAt : Proof,
         };
     }
 
@@ -98,6 +108,19 @@ public sealed record DrillProgress(DrillRun Run, DrillTargets? Targets)
             Failures = failures,
         };
     }
+
+    private bool Expires => Run.End is DrillEnd.Expire;
+
+    /// <summary>Whether the step is a part of this run.</summary>
+    private bool Includes(DrillStep step) => step switch
+    {
+        DrillStep.Hold => Run.Hold is not null,
+        DrillStep.Expiry => Expires,
+        _ => true,
+    };
+
+    /// <summary>Whether to revoke the grant: a run that lets it expire does so after a failure, and if access still works then.</summary>
+    private bool IsToRevoke(bool isCut) => MayBeOpen && (!Expires || isCut || Of(DrillStep.Denial) is not null);
 
     private static string? Text(TimeSpan? took) => took is { } time ? DrillMessages.Text(time) : null;
 

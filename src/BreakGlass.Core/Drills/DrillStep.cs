@@ -18,7 +18,10 @@ public enum DrillStep
     /// <summary>Keep access open for a while, if the request for the run says so.</summary>
     Hold,
 
-    /// <summary>Revoke the grant.</summary>
+    /// <summary>Wait until the grant expires, if the drill lets it expire.</summary>
+    Expiry,
+
+    /// <summary>Revoke the grant. If the drill lets it expire, only after a failure.</summary>
     Revocation,
 
     /// <summary>Use the access until it is refused.</summary>

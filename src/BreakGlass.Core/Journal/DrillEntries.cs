@@ -53,7 +53,8 @@ public static class DrillEntries
         (string What, string? Took)[] times = [("access", run.TimeToAccess), ("denial", run.TimeToDenial), ("proof", run.ProofOfEnd)];
         return string.Join(' ', (string[])
         [
-            $"grant {run.Grant}", .. times.Where(t => t.Took is not null).Select(t => $"{t.What} {t.Took}"), .. run.Failures,
+            $"grant {run.Grant}", .. run.End is DrillEnd.Expire ? (string[])["end Expire"] : [],
+            .. times.Where(t => t.Took is not null).Select(t => $"{t.What} {t.Took}"), .. run.Failures,
         ]);
     }
 }

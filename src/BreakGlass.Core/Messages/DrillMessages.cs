@@ -17,7 +17,9 @@ internal static class DrillMessages
         $"Policy {policy} does not allow drills, so each run fails. Set drills: Allowed in the policy, or drill another policy.";
     public static string VouchersNotAllowed(string policy) =>
         $"Policy {policy} does not accept vouchers, so each run fails. Set spec.vouchers in the policy, or remove spec.voucher from the drill.";
-    public static string Passed(DrillRun run) => $"The run of {Timestamp.Text(run.StartedAt)} passed{Times(run)}.";
+    public static string Waits(DateTimeOffset expiry) => $"The run waits until the grant expires at {Timestamp.Text(expiry)}.";
+    public static string Passed(DrillRun run) =>
+        $"The run of {Timestamp.Text(run.StartedAt)}{(run.End is DrillEnd.Expire ? ", which let its grant expire," : "")} passed{Times(run)}.";
     public static string Failed(DrillRun run) => $"The run of {Timestamp.Text(run.StartedAt)} failed: {Words.Few(run.Failures, " ")}";
     public static string Missed(string what, TimeSpan took, string target) => $"{what}: it took {Text(took)}, longer than the target of {target}.";
     public static string Text(TimeSpan took) => GoDuration.Format(TimeSpan.FromMilliseconds(Math.Round(Math.Max(0, took.TotalMilliseconds))));

@@ -8,14 +8,15 @@ public static class DrillReasons
     public const string
         NoVoucher = "NoVoucher",
         RequestRefused = "RequestRefused", GrantDenied = EventReasons.GrantDenied, NotApproved = "NotApproved", NotActive = "NotActive",
-        NoCredential = "NoCredential", AccessDenied = "AccessDenied", NotRevoked = "NotRevoked", StillAllowed = "StillAllowed",
+        NoCredential = "NoCredential", AccessDenied = "AccessDenied", NotRevoked = "NotRevoked", NotExpired = "NotExpired",
+        StillAllowed = "StillAllowed",
         NotProven = GrantConditions.NotProven, NotInJournal = "NotInJournal", NoEvent = "NoEvent", NotCounted = "NotCounted", NotNotified = "NotNotified",
         NotObserved = PolicyConditions.NotObserved, TargetMissed = "TargetMissed", Interrupted = GrantConditions.Interrupted, ServerError = "ServerError";
 
     /// <summary>All of them, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoVoucher, RequestRefused, GrantDenied, NotApproved, NotActive, NoCredential, AccessDenied, NotRevoked, StillAllowed, NotProven, NotInJournal, NoEvent,
-        NotCounted, NotNotified, NotObserved, TargetMissed, Interrupted, ServerError,
+        NoVoucher, RequestRefused, GrantDenied, NotApproved, NotActive, NoCredential, AccessDenied, NotRevoked, NotExpired, StillAllowed, NotProven,
+        NotInJournal, NoEvent, NotCounted, NotNotified, NotObserved, TargetMissed, Interrupted, ServerError,
     ];
 }

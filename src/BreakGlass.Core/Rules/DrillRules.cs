@@ -14,6 +14,8 @@ public static class DrillRules
     /// <summary>The ServiceAccount that approves the grants of silent drills, in the operator's namespace.</summary>
     public const string Approver = "breakglass-drill-approver";
 
+    private static readonly TimeSpan LongestExpiring = GoDuration.Parse(Bounds.LongestExpiringDrill);
+
     /// <summary>The user that requests the grants of drills.</summary>
     public static string User(CoreSettings settings) => Subjects.ServiceAccountUser(settings.OperatorNamespace, Requester);
 
@@ -27,8 +29,12 @@ public static class DrillRules
             && (requester.PresentedBy is { } presenter ? presenter == requester.Username : !VoucherRules.IsByVoucher(grant.Spec));
 
     /// <summary>What is wrong with a drill, apart from its schedule; null if nothing is.</summary>
-    public static Problem? Check(BreakGlassDrill drill) => drill.Metadata.Name.Length > Bounds.LongestDrillName
-        ? new(DrillConditions.InvalidDrill, "metadata.name", Sentences.DrillNameTooLong) : null;
+    public static Problem? Check(BreakGlassDrill drill)
+    {
+        if (drill.Metadata.Name.Length > Bounds.LongestDrillName) return new(DrillConditions.InvalidDrill, "metadata.name", Sentences.DrillNameTooLong);
+        var isTooLong = drill.Spec.End is DrillEnd.Expire && GoDuration.TryParse(drill.Spec.Duration, out var duration) && duration > LongestExpiring;
+        return isTooLong ? new(DrillConditions.InvalidDrill, "spec.duration", $"{drill.Spec.Duration} {Sentences.LongerThanADrill}") : null;
+    }
 
     /// <summary>Why a grant is refused because of its mark; null if it has none, or may have it.</summary>
     /// <param name="grant">The grant, with its requester.</param>

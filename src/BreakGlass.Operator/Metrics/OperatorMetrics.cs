@@ -114,7 +114,7 @@ internal sealed class OperatorMetrics : IDisposable
         _drillTimeToAccess = Histogram(
             "drill_time_to_access_seconds", "In runs of drills: time from the request to the first use of the access that succeeded.", AccessBounds);
         _drillTimeToDenial = Histogram(
-            "drill_time_to_denial_seconds", "In runs of drills: time from the revocation to the first use of the access that was refused.", RevocationBounds);
+            "drill_time_to_denial_seconds", "In runs of drills: time from the grant's end to the first use of the access that was refused.", RevocationBounds);
         Meter.CreateObservableGauge(Prefix + "audit_backlog", Backlogs, unit: null,
             "Entries that a sink does not have yet; normally 0. The sink journal is the journal itself, and only the leader has its backlog.");
         Meter.CreateObservableGauge<double>(

@@ -13,8 +13,11 @@ internal sealed class Notifier : IDisposable
 
     private const int MostRemembered = 1000;
 
-    /// <summary>The events of the grant of each run of a drill that passes.</summary>
-    private static readonly string[] DrillEvents = [EventReasons.GrantRequested, EventReasons.GrantActivated, EventReasons.GrantRevoked];
+    /// <summary>The events of the grant of each run of a drill that passes, before its end.</summary>
+    private static readonly string[] DrillBeginnings = [EventReasons.GrantRequested, EventReasons.GrantActivated];
+
+    /// <summary>The events of its end: each run has one of them.</summary>
+    private static readonly string[] DrillEnds = [EventReasons.GrantRevoked, EventReasons.GrantExpired];
 
     private readonly IReadOnlyList<ReceiverSettings> _receivers;
     private readonly IReadOnlyList<Delivery<Notification>> _deliveries;
@@ -43,12 +46,16 @@ internal sealed class Notifier : IDisposable
     }
 
     /// <summary>The names of the receivers for drills that get a notification about the grant of each run.</summary>
-    public IReadOnlyList<string> DrillReceivers => [.. _receivers.Where(r => Awaited(r).Any()).Select(r => r.Name)];
+    /// <param name="end">The event of the grant's end.</param>
+    public IReadOnlyList<string> DrillReceivers(string end) => [.. _receivers.Where(r => Awaited(r, end).Any()).Select(r => r.Name)];
 
     /// <summary>Whether a receiver for drills has taken all notifications about the grant of a run that it gets in each run.</summary>
-    public bool HasTaken(string receiver, string grant) =>
+    /// <param name="receiver">The name of the receiver.</param>
+    /// <param name="grant">The name of the grant.</param>
+    /// <param name="end">The event of the grant's end.</param>
+    public bool HasTaken(string receiver, string grant, string end) =>
         _receivers.FirstOrDefault(r => r.Name == receiver) is { Drill: true } settings
-        && Awaited(settings).All(e => _drilled.ContainsKey((receiver, grant, e)));
+        && Awaited(settings, end).All(e => _drilled.ContainsKey((receiver, grant, e)));
 
     /// <summary>Whether there is any receiver.</summary>
     public bool IsNeeded => _deliveries.Count > 0;
@@ -79,7 +86,8 @@ internal sealed class Notifier : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private static IEnumerable<string> Awaited(ReceiverSettings receiver) => receiver.Drill ? DrillEvents.Where(receiver.Events.Contains) : [];
+    private static IEnumerable<string> Awaited(ReceiverSettings receiver, string end) =>
+        receiver.Drill ? DrillBeginnings.Append(end).Where(receiver.Events.Contains) : [];
 
     private void Notify(Notification notification)
     {
@@ -97,7 +105,7 @@ internal sealed class Notifier : IDisposable
         Send = async (notification, cancellationToken) =>
         {
             var answer = await destination.Send(notification, cancellationToken);
-            if (answer.IsGood && notification.Drill is not null && DrillEvents.Contains(notification.Event))
+            if (answer.IsGood && notification.Drill is not null && (DrillBeginnings.Contains(notification.Event) || DrillEnds.Contains(notification.Event)))
             {
                 if (_drilled.Count >= MostRemembered)
                 {

@@ -37,11 +37,44 @@ public sealed class DrillTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_says_at_once_how_long_it_waits_for_the_grant_to_expire()
+    {
+        _plugin.Server.Put(A.Drill(s => s with { End = DrillEnd.Expire }));
+        var running = _plugin.RunAsync("drill", "run", "weekly");
+        await _plugin.Server.Until(() => Request() is not null, "a request for a run").WaitAsync(Eventually.Limit, TimeProvider.System);
+
+        var waiting = Phase("Expiry", DrillResult.Running) with { Message = "The run waits until the grant expires." };
+        Set(Run(DrillResult.Running) with { Phases = [Phase("Use", DrillResult.Passed), waiting] });
+        Set(Run(DrillResult.Passed) with { End = DrillEnd.Expire, Phases = [Phase("Use", DrillResult.Passed), Phase("Expiry", DrillResult.Passed)] });
+        (await running).Should().Be(0, _plugin.Error);
+        _plugin.Out.Should().Be("""
+            Use           Passed   100ms     Grant was created.
+            Expiry        Running            The run waits until the grant expires.
+            Expiry        Passed   100ms     Grant was created.
+            drill 'weekly' passed: access 1.2s, denial 300ms, proof 10s
+
+            """.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public async Task Report_shows_how_each_run_ended_its_grant()
+    {
+        var runs = new[] { Run(DrillResult.Passed) with { End = DrillEnd.Expire }, Run(DrillResult.Passed) with { Id = "20261121-010203" } };
+        _plugin.Server.Put(A.Drill(s => s with { End = DrillEnd.Expire }, status: new() { Runs = runs }));
+        (await _plugin.RunAsync("drill", "report", "weekly")).Should().Be(0);
+        _plugin.Out.Should().MatchRegex("Manual +Expire +Passed").And.MatchRegex("Manual +Revoke +Passed");
+
+        _plugin.Clear();
+        (await _plugin.RunAsync("drill", "report", "weekly", "--output", "html")).Should().Be(0);
+        _plugin.Out.Should().ContainAll("<th>End</th><td>Expire</td>", "<td>Manual</td><td>Expire</td>", "<td>Manual</td><td>Revoke</td>");
+    }
+
+    [Fact]
     public async Task Report_shows_the_runs_of_a_drill_and_all_drills()
     {
         _plugin.Server.Put(A.Drill(status: new() { Runs = [Run(DrillResult.Failed), Run(DrillResult.Passed) with { Id = "20261121-010203" }] }));
         (await _plugin.RunAsync("drill", "report", "weekly")).Should().Be(0);
-        _plugin.Out.Split('\n')[0].Should().MatchRegex("^STARTED +TRIGGER +RESULT +ACCESS +DENIAL +PROOF +REASON$");
+        _plugin.Out.Split('\n')[0].Should().MatchRegex("^STARTED +TRIGGER +END +RESULT +ACCESS +DENIAL +PROOF +REASON$");
         _plugin.Out.Should().Contain("Failed").And.Contain("StillAllowed").And.Contain("1.2s");
         _plugin.Error.Should().Contain("Denial: still allowed.");
 

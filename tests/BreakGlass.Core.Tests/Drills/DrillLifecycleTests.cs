@@ -109,6 +109,7 @@ public sealed class DrillLifecycleTests
     [InlineData("forbidden", "DrillsForbidden", "Set drills: Allowed in the policy")]
     [InlineData("suspended", "Suspended", "kubectl breakglass drill run")]
     [InlineData("name", "InvalidDrill", "at most 40 characters")]
+    [InlineData("expiry", "InvalidDrill", "spec.duration: 31m is longer than 30m")]
     public void A_drill_that_cannot_pass_says_why(string why, string reason, string words)
     {
         var drill = why switch
@@ -117,12 +118,32 @@ public sealed class DrillLifecycleTests
             "zone" => A.Drill(s => s with { TimeZone = "Mars/Olympus" }),
             "suspended" => A.Drill(s => s with { Suspended = true }),
             "name" => A.Drill(name: new('a', 41)),
+            "expiry" => A.Drill(s => s with { End = DrillEnd.Expire, Duration = "31m" }),
             _ => A.Drill(),
         };
         var policy = why switch { "policy" => null, "forbidden" => A.Policy(), _ => Allowing };
         var plan = DrillLifecycle.Decide(new() { Now = A.Start, Settings = A.Settings, Drill = drill, Policy = policy });
         Of(plan, "Ready").Should().Match<Condition>(c => c.Status == "False" && c.Reason == reason && c.Message.Contains(words));
-        if (why is "cron" or "zone" or "suspended" or "name") plan.Status.NextRunAt.Should().BeNull();
+        if (why is "cron" or "zone" or "suspended" or "name" or "expiry") plan.Status.NextRunAt.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(DrillEnd.Expire, "30m")]
+    [InlineData(DrillEnd.Revoke, "12h")]
+    public void Only_a_drill_that_waits_for_the_expiry_has_to_be_short_and_its_run_says_how_it_ends(DrillEnd end, string duration)
+    {
+        var plan = Decide(Requested(A.Drill(s => s with { End = end, Duration = duration }), "now"));
+        plan.Start!.End.Should().Be(end);
+        Of(plan, "Ready").Reason.Should().Be("Scheduled");
+    }
+
+    [Theory]
+    [InlineData(DrillEnd.Revoke, "The run of 2026-11-22T01:02:03.000Z passed: denial after 300ms.")]
+    [InlineData(DrillEnd.Expire, "The run of 2026-11-22T01:02:03.000Z, which let its grant expire, passed: denial after 300ms.")]
+    public void What_a_run_that_passed_says_names_the_expiry(DrillEnd end, string message)
+    {
+        var run = Finished(new() { Id = "20261122-010203", StartedAt = A.Start, End = end, TimeToDenial = "300ms" });
+        DrillLifecycle.EventOf(run).Text.Should().Be(message);
     }
 
     [Fact]

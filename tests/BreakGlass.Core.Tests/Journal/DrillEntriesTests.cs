@@ -28,6 +28,10 @@ public sealed class DrillEntriesTests
     }
 
     [Fact]
+    public void A_run_that_let_its_grant_expire_says_so_in_its_entry() => DrillEntries.Of(A.Drill(), Run with { End = DrillEnd.Expire }).Data.Comment.Should()
+        .StartWith("grant drill-weekly-20261123-060001 end Expire access 1.2s");
+
+    [Fact]
     public void The_journal_knows_the_newest_run_of_each_drill_until_the_drill_is_gone()
     {
         var state = new JournalState();

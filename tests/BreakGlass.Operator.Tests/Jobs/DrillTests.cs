@@ -134,7 +134,7 @@ public sealed class DrillTests
     public Task An_operator_that_dies_in_any_phase_leaves_no_access_and_the_next_one_ends_the_run(DrillStep phase) => With(world =>
     {
         var first = world.Start();
-        world.Server.Put(Drill(world, suspended: phase is DrillStep.Hold));
+        world.Server.Put(Drill(world, suspended: phase is DrillStep.Hold, end: phase is DrillStep.Expiry ? DrillEnd.Expire : DrillEnd.Revoke));
         if (phase is DrillStep.Hold) Request(world, "now hold=30s");
         var died = false;
         world.AtRest = () =>
@@ -237,6 +237,68 @@ public sealed class DrillTests
     });
 
     [Fact]
+    public Task A_drill_can_let_its_grant_expire_and_its_times_count_from_the_expiry() => With(world =>
+    {
+        using var journal = new SimulatedJournal();
+        using var counted = new Counted(world.Start(journal.With(World.Options)).Engine.Metrics);
+        world.Server.Put(Drill(world, end: DrillEnd.Expire));
+        world.Advance(Long);
+        IsOpen(world).Should().BeTrue("the run waits until the grant expires");
+        var waiting = Of(Runs(world)[0], DrillStep.Expiry);
+        waiting.Result.Should().Be(DrillResult.Running);
+        waiting.Message.Should().Contain("until the grant expires at");
+        world.Advance(TimeSpan.FromMinutes(6));
+
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Failures.Should().BeEmpty();
+        run.Should().Match<DrillRun>(r => r.Result == DrillResult.Passed && r.End == DrillEnd.Expire);
+        run.Phases.Select(p => p.Name).Should().NotContain("Revocation").And.ContainInOrder("Use", "Expiry", "Denial", "Proof");
+        var grant = world.Server.Get<BreakGlassGrant>(run.Grant!)!;
+        (grant.Status.EndReason, grant.Spec.Revoke).Should().Be((EndReason.Expired, null));
+        GoDuration.Parse(Of(run, DrillStep.Expiry).Took!).Should().BeCloseTo(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(10));
+        GoDuration.Parse(run.TimeToDenial!).Should().BeLessThan(TimeSpan.FromSeconds(30));
+        GoDuration.Parse(run.ProofOfEnd!).Should().BeLessThan(TimeSpan.FromMinutes(1)).And.BeGreaterThanOrEqualTo(GoDuration.Parse(run.TimeToDenial!));
+        Of(run, DrillStep.Journal).Message.Should().Contain("3 transition(s) are in the journal, with valid inclusion proofs");
+        Of(run, DrillStep.Events).Message.Should().Be("The events GrantActivated and GrantExpired exist.");
+        Of(run, DrillStep.Metrics).Result.Should().Be(DrillResult.Passed);
+        counted.Values("drill_time_to_denial_seconds").Should().Equal(GoDuration.Parse(run.TimeToDenial!).TotalSeconds);
+        world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassDrill)).Select(e => e.Reason).Should().Equal("DrillPassed");
+        NothingIsOpen(world);
+        world.Stop();
+    });
+
+    [Fact]
+    public Task A_grant_that_something_else_ends_before_it_expires_fails_the_run_at_once() => With(world =>
+    {
+        world.Start();
+        world.Server.Put(Drill(world, end: DrillEnd.Expire));
+        world.Advance(Long);
+        IsOpen(world).Should().BeTrue();
+        world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { Suspended = true } });
+        world.Advance(TimeSpan.FromSeconds(30));
+
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Reason.Should().Be("NotExpired");
+        run.Failures.Should().Equal("Expiry: The grant did not expire; it ended with the reason PolicySuspended.");
+        NothingIsOpen(world);
+    });
+
+    [Fact]
+    public Task When_the_operator_dies_while_it_waits_for_the_expiry_the_next_one_revokes_the_grant() => With(world =>
+    {
+        var first = world.Start();
+        world.Server.Put(Drill(world, end: DrillEnd.Expire));
+        world.Advance(Long);
+        IsOpen(world).Should().BeTrue();
+        first.Kill();
+        world.Start();
+        world.Advance(TimeSpan.FromSeconds(30));
+        Runs(world).Should().ContainSingle().Which.Reason.Should().Be("Interrupted");
+        world.Server.Get<BreakGlassGrant>(Runs(world)[0].Grant!)!.Status.EndReason.Should().Be(EndReason.RevokedByUser);
+        NothingIsOpen(world);
+    });
+
+    [Fact]
     public Task A_drill_that_is_deleted_in_the_middle_of_a_run_leaves_no_access() => With(world =>
     {
         world.Start();
@@ -302,13 +364,13 @@ public sealed class DrillTests
     private static DrillPhase Of(DrillRun run, DrillStep step) => run.Phases.Single(p => p.Name == step.ToString());
 
     /// <summary>A drill whose time comes within a minute.</summary>
-    private static BreakGlassDrill Drill(World world, bool suspended = false)
+    private static BreakGlassDrill Drill(World world, bool suspended = false, DrillEnd end = DrillEnd.Revoke)
     {
         var at = world.Now.UtcDateTime.AddMinutes(1);
         return new()
         {
             Metadata = new() { Name = "weekly" },
-            Spec = A.Drill(s => s with { Schedule = $"{at.Minute} {at.Hour} * * *", Suspended = suspended }).Spec,
+            Spec = A.Drill(s => s with { Schedule = $"{at.Minute} {at.Hour} * * *", Suspended = suspended, End = end }).Spec,
         };
     }
 

@@ -53,14 +53,14 @@ public sealed class NotifierTests
             new("file", [receiver.Settings(ReceiverType.Webhook, "pager"), receiver.Settings(ReceiverType.Webhook, "drills") with { Drill = true }]),
             "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
         var running = notifier.RunAsync(CancellationToken.None);
-        notifier.DrillReceivers.Should().Equal("drills");
+        notifier.DrillReceivers("GrantRevoked").Should().Equal("drills");
         notifier.Notify(Sample.Grant(name: "drill-weekly-1"), new(false, "GrantActivated", "Activate", "Drill weekly: access works"), "weekly");
         notifier.Complete();
         await running.Soon("the end of a completed notifier");
         var message = JsonNode.Parse(receiver.All.Should().ContainSingle().Subject.Body)!;
         message["drill"]!.GetValue<string>().Should().Be("weekly");
-        notifier.HasTaken("drills", "drill-weekly-1").Should().BeTrue();
-        notifier.HasTaken("pager", "drill-weekly-1").Should().BeFalse();
+        notifier.HasTaken("drills", "drill-weekly-1", "GrantRevoked").Should().BeTrue();
+        notifier.HasTaken("pager", "drill-weekly-1", "GrantRevoked").Should().BeFalse();
     }
 
     [Fact]
@@ -74,17 +74,41 @@ public sealed class NotifierTests
             new("file", [Drills("ends", "GrantRevoked"), Drills("both", "GrantActivated", "GrantRevoked"), Drills("failures", "GrantFailed")]),
             "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
         var running = notifier.RunAsync(CancellationToken.None);
-        notifier.DrillReceivers.Should().Equal("ends", "both");
+        notifier.DrillReceivers("GrantRevoked").Should().Equal("ends", "both");
         var grant = Sample.Grant(name: "drill-weekly-1");
+        IEnumerable<string> Taken() =>
+            notifier.DrillReceivers("GrantRevoked").Where(name => notifier.HasTaken(name, grant.Metadata.Name, "GrantRevoked"));
 
         notifier.Notify(grant, new(false, "GrantActivated", "Activate", "Drill weekly: access works"), "weekly");
         await receiver.GotAsync(1);
-        notifier.DrillReceivers.Where(name => notifier.HasTaken(name, grant.Metadata.Name)).Should().BeEmpty("the end is yet to come");
+        Taken().Should().BeEmpty("the end is yet to come");
 
         notifier.Notify(grant, new(false, "GrantRevoked", "Revoke", "Drill weekly: access is gone"), "weekly");
         notifier.Complete();
         await running.Soon("the end of a completed notifier");
-        notifier.DrillReceivers.Where(name => notifier.HasTaken(name, grant.Metadata.Name)).Should().Equal("ends", "both");
+        Taken().Should().Equal("ends", "both");
+    }
+
+    [Fact]
+    public async Task A_run_that_lets_its_grant_expire_waits_for_the_receivers_of_that_event()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        ReceiverSettings Drills(string name, params string[] events) =>
+            receiver.Settings(ReceiverType.Webhook, name) with { Drill = true, Events = events.ToHashSet() };
+        using var notifier = new Notifier(
+            new("file", [Drills("revoked", "GrantRevoked"), Drills("expired", "GrantExpired"), Drills("both", "GrantRevoked", "GrantExpired")]),
+            "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
+        var running = notifier.RunAsync(CancellationToken.None);
+        notifier.DrillReceivers("GrantExpired").Should().Equal("expired", "both");
+        notifier.DrillReceivers("GrantRevoked").Should().Equal("revoked", "both");
+
+        notifier.Notify(Sample.Grant(name: "drill-weekly-1"), new(false, "GrantExpired", "Expire", "Drill weekly: access expired"), "weekly");
+        notifier.Complete();
+        await running.Soon("the end of a completed notifier");
+        notifier.HasTaken("expired", "drill-weekly-1", "GrantExpired").Should().BeTrue();
+        notifier.HasTaken("both", "drill-weekly-1", "GrantExpired").Should().BeTrue();
+        notifier.HasTaken("both", "drill-weekly-1", "GrantRevoked").Should().BeFalse();
     }
 
     [Fact]
@@ -107,7 +131,7 @@ public sealed class NotifierTests
 
         notifier.Complete();
         await running.Soon("the end of a completed notifier");
-        notifier.HasTaken("drills", $"drill-weekly-{runs - 1}").Should().BeTrue();
+        notifier.HasTaken("drills", $"drill-weekly-{runs - 1}", "GrantRevoked").Should().BeTrue();
     }
 
     [Fact]
@@ -123,7 +147,7 @@ public sealed class NotifierTests
         notifier.Complete();
         await running.Soon("the end of a completed notifier");
         receiver.All.Should().ContainSingle();
-        notifier.HasTaken("ends", "drill-weekly-1").Should().BeFalse();
+        notifier.HasTaken("ends", "drill-weekly-1", "GrantRevoked").Should().BeFalse();
     }
 
     [Fact]

@@ -60,6 +60,8 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
         .. Names("BreakGlassPolicy"),
         .. Names("BreakGlassGrant"),
         .. new[] { Longest[..39] + "x", Longest[..39] + "xy" }.Select(name => new RuleRow("BreakGlassDrill", $$"""{"metadata":{"name":"{{name}}"} }""")),
+        new("BreakGlassDrill", """{"spec":{"end":"Expire","duration":"30m"} }"""), new("BreakGlassDrill", """{"spec":{"end":"Expire","duration":"31m"} }"""),
+        new("BreakGlassDrill", """{"spec":{"end":"Revoke","duration":"31m"} }"""),
         new("BreakGlassGrant", """{"spec":{"recipientKey":{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"} } }"""),
         new("BreakGlassGrant", """{"spec":{"recipientKey":{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB","k":"AQAB"} } }"""),
         new("BreakGlassGrant", """{"spec":{"voucher":"a.b.c","voucherProof":"d.e.f"} }"""),

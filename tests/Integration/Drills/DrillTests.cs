@@ -64,6 +64,32 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
     }
 
     [Fact]
+    public async Task A_drill_can_let_its_grant_expire_and_checks_that_as_it_checks_a_revocation()
+    {
+        var incident = await Incident.BeginAsync(_cluster, "  drills: Allowed");
+        var run = await RunAsync(incident.Policy, incident.Policy, "end: Expire, duration: 30s");
+        run.Failures.Should().BeEmpty();
+        run.End.Should().Be(DrillEnd.Expire);
+        run.Phases.Where(p => p.Result is DrillResult.Passed).Select(p => p.Name).Should()
+            .Equal("Request", "Access", "Use", "Expiry", "Denial", "Proof", "Journal", "Events", "Metrics", "Notifications");
+        run.Phases.Where(p => p.Result is DrillResult.Skipped).Select(p => p.Name).Should().Equal("Approval", "Audit");
+        run.Phases.Single(p => p.Name == "Events").Message.Should().Contain("GrantExpired");
+        run.Phases.Single(p => p.Name == "Notifications").Message.Should().Contain("drills").And.NotContain("ends", "that receiver gets GrantRevoked alone");
+
+        var grant = await _cluster.GrantAsync(run.Grant!);
+        grant!.Status.EndReason.Should().Be(EndReason.Expired);
+        grant.Spec.Revoke.Should().BeNull("the drill writes no revocation");
+        run.Phases.Single(p => p.Name == "Denial").StartedAt.Should().BeAfter(
+            grant.Status.ExpiresAt!.Value.AddSeconds(-1), "the run waits until the grant expires");
+        new[] { run.TimeToAccess, run.TimeToDenial, run.ProofOfEnd }.Should().NotContainNulls();
+        (await _cluster.MadeForAsync(run.Grant!)).Should().BeEmpty();
+        var entry = await EntryAsync(incident.Policy);
+        entry.Type.Should().Be(EntryTypes.DrillPassed);
+        entry.Data.Comment.Should().StartWith($"grant {run.Grant} end Expire access ");
+        (await _cluster.AdminAsync("get", "bgg", run.Grant!)).Should().Contain("Expired");
+    }
+
+    [Fact]
     public async Task A_drill_of_a_policy_that_does_not_allow_drills_fails_with_what_to_do()
     {
         var incident = await Incident.BeginAsync(_cluster);

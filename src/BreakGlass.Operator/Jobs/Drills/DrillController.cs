@@ -138,8 +138,8 @@ internal sealed class DrillController(DrillTools tools, Announcer announcer, Wor
             {
                 progress = progress.Begin(step, tools.Time.GetUtcNow());
 
-                // Beside the step: what it measures is not the time of this write. The plugin waits until it sees the phase Hold.
-                if (step is DrillStep.Hold) writing = WriteAsync(writing, drill, progress.Run, cancellationToken);
+                // Beside the step: what it measures is not the time of this write. The plugin shows the phases that wait while they last.
+                if (step is DrillStep.Hold or DrillStep.Expiry) writing = WriteAsync(writing, drill, progress.Run, cancellationToken);
                 else if (writing.IsCompleted) writing = TryWriteAsync(drill, progress.Run, cancellationToken);
                 progress = progress.After(step, await DoAsync(course, drill, step, cancellationToken), tools.Time.GetUtcNow());
             }

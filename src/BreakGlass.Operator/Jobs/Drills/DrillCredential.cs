@@ -6,8 +6,8 @@ using BreakGlass.Core.Vouchers;
 namespace BreakGlass.Operator.Jobs.Drills;
 
 /// <summary>
-/// The key that the credential of one run is delivered to. It is only in this process's memory, so nobody else can use the credential; that of a drill by
-/// voucher is the key of the vouchers' holder.
+/// The key that the credential of one run is delivered to. It is only in this process's memory, so only this process can use the credential. With vouchers, it
+/// is the key of the vouchers' holder.
 /// </summary>
 internal sealed class DrillCredential : IDisposable
 {

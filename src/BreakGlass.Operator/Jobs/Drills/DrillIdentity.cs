@@ -2,7 +2,7 @@ namespace BreakGlass.Operator.Jobs.Drills;
 
 /// <summary>
 /// Acts as one of the ServiceAccounts of drills: with a token that the API server issues for ten minutes, and that is only in this process's memory. The
-/// operator needs the right to request tokens of these two accounts, and impersonates nobody (ADR 0034). Not thread-safe: one run uses it.
+/// operator needs the right to request tokens of these two accounts, and does not impersonate users (ADR 0034). Not thread-safe: one run uses it.
 /// </summary>
 /// <param name="client">The operator's client; writes are fenced with it.</param>
 /// <param name="ns">The operator's namespace.</param>

@@ -8,7 +8,7 @@ namespace BreakGlass.Operator.Jobs.Drills;
 /// <param name="Caches">The caches.</param>
 /// <param name="Settings">The operator's set-up.</param>
 /// <param name="Metrics">The metrics.</param>
-/// <param name="Notifier">Who is notified; null for nobody.</param>
+/// <param name="Notifier">Who is notified; null if there are no receivers.</param>
 /// <param name="Journal">Verifies entries of the journal; null if there is none.</param>
 /// <param name="Time">Clock.</param>
 internal sealed record DrillTools(

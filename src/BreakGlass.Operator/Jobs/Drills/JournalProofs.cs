@@ -8,7 +8,7 @@ namespace BreakGlass.Operator.Jobs.Drills;
 /// <param name="key">The key that signs its checkpoints.</param>
 internal sealed class JournalProofs(IJournalStorage storage, VerifierKey key)
 {
-    /// <summary>The grant is minutes old, so its entries are among the newest.</summary>
+    /// <summary>The grant is at most about half an hour old, so its entries are among the newest.</summary>
     private const int MostBundles = 64;
 
     private const int MostFiles = 256;
