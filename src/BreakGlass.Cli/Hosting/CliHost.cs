@@ -27,6 +27,9 @@ internal sealed record CliHost
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>The signals that stop the command.</summary>
+    public required Interruptions Interruptions { get; init; }
+
     /// <summary>Opens a connection to the cluster that the flags name.</summary>
     public required Func<ConnectionFlags, ConnectedCluster> Connect { get; init; }
 

@@ -3,7 +3,7 @@ namespace BreakGlass.Cli.Hosting;
 /// <summary>The process's own surroundings.</summary>
 internal static class RealHost
 {
-    public static CliHost Create() => new()
+    public static CliHost Create(Interruptions interruptions) => new()
     {
         Out = Console.Out,
         Error = Console.Error,
@@ -14,6 +14,7 @@ internal static class RealHost
         Variable = Environment.GetEnvironmentVariable,
         SetVariable = Environment.SetEnvironmentVariable,
         Time = TimeProvider.System,
+        Interruptions = interruptions,
         Connect = Connect,
         RunChild = ChildProcess.RunAsync,
         CredentialDirectory = Directory(),

@@ -45,8 +45,9 @@ internal sealed class LeadersWork : IDisposable
             tools.Logs);
         var client = _client = tools.Client.Fenced(() => term.IsHeld);
         _resealer = new(client, seals, caches, time, logs.CreateLogger("Seals"));
-        var rotations = Rotations(tools, client).ToList();
-        _rotator = rotations.Count == 0 ? null : new(client, options.Namespace, rotations, time, logs.CreateLogger("Rotation"));
+        var rotationLog = logs.CreateLogger("Rotation");
+        var rotations = Rotations(tools, client, rotationLog).ToList();
+        _rotator = rotations.Count == 0 ? null : new(client, options.Namespace, rotations, time, rotationLog);
         _actors = new(client, caches, settings, time, logs.CreateLogger("Leftovers"));
         var stamp = new StampProbe(client, time);
         _remover = new(client, time);
@@ -173,21 +174,23 @@ internal sealed class LeadersWork : IDisposable
     }
 
     /// <summary>The keys of this operator that can be rotated on request.</summary>
-    private IEnumerable<IKeyRotation> Rotations(LeadersTools tools, KubeClient client)
+    private IEnumerable<IKeyRotation> Rotations(LeadersTools tools, KubeClient client, ILogger logger)
     {
         var (options, time) = (tools.Options, tools.Time);
         if (options.UsesSeals)
-            yield return new SealRotation(client, tools.Seals, _resealer, () => _wiring.Sweep(isFirst: false), () => time.ServerNow, time);
+            yield return new SealRotation(client, tools.Seals, _resealer, () => _wiring.Sweep(isFirst: false), () => time.ServerNow, time, logger);
         if (options is { Webhook: true, WebhookCertDir: null })
         {
             yield return new AuthorityRotation(
-                RotatedKeys.WebhookAuthority, client, options.Namespace, CertificateUse.Webhook, static (_, _) => Task.FromResult(0), time);
+                RotatedKeys.WebhookAuthority, client, options.Namespace, CertificateUse.Webhook, static (_, _) => Task.FromResult(0), time,
+                logger);
         }
 
         if (tools.Gateway is not null)
         {
             yield return new AuthorityRotation(
-                RotatedKeys.GatewayAuthority, client, options.Namespace, CertificateUse.Gateway, new GatewayRenewal(client, tools.Caches).RenewAsync, time);
+                RotatedKeys.GatewayAuthority, client, options.Namespace, CertificateUse.Gateway, new GatewayRenewal(client, tools.Caches).RenewAsync, time,
+                logger);
         }
     }
 

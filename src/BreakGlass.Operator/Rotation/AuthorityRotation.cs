@@ -12,12 +12,18 @@ namespace BreakGlass.Operator.Rotation;
 /// <param name="use">What the authority is for.</param>
 /// <param name="renewAsync">Issues again what clients got from the old authority, once the new one signs; gives how many still have theirs.</param>
 /// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
 internal sealed class AuthorityRotation(
-    string key, KubeClient client, string ns, CertificateUse use, Func<ManagedCertificates, CancellationToken, Task<int>> renewAsync, TimeProvider time)
-    : IKeyRotation
+    string key, KubeClient client, string ns, CertificateUse use, Func<ManagedCertificates, CancellationToken, Task<int>> renewAsync, TimeProvider time,
+    ILogger logger) : IKeyRotation
 {
+    private const string IsOver = "Only the new authority is trusted.";
+
     /// <summary>Whether there is nothing to complete until the next step, so that nothing is read for it in each round.</summary>
     private bool _isComplete;
+
+    /// <summary>The rotation that is under way without its request. Its end is in no answer, so only the log has it.</summary>
+    private string? _orphan;
 
     /// <inheritdoc/>
     public string Key => key;
@@ -34,29 +40,35 @@ internal sealed class AuthorityRotation(
         var rotation = KeyRotation.Of(secret);
         if (rotation?.Id != request.Id)
         {
-            if (rotation is { IsUrgent: true } && IsUnderWay(rotation, certificates))
+            var isUnderWay = rotation is not null && IsUnderWay(rotation, certificates);
+            if (rotation is { IsUrgent: true } && isUnderWay)
             {
+                _orphan = rotation.Id;
+
                 // A later request gives a compromised authority no more time.
                 if (certificates.IsSignedByNewest()) await renewAsync(certificates, cancellationToken);
                 return progress with { Problem = KeyRotator.Waits(rotation) };
             }
 
-            var next = certificates.WithNewAuthority(now);
+            var (next, before) = (certificates.WithNewAuthority(now), rotation);
             rotation = new()
             {
                 Id = request.Id, Overlap = request.Overlap, At = now.ToUnixTimeSeconds(), Key = next.Thumbprints()[0], Old = certificates.Thumbprints(),
             };
             await client.ReplaceAsync(secret with { Data = next.Write(), Metadata = rotation.On(secret.Metadata) }, cancellationToken);
             certificates = next;
+            if (before is not null && isUnderWay) logger.KeyRotationStep(before.Id, key, KeyRotator.Superseded(request.Id));
+            else if (before is not null) LogEnd(before);
         }
 
+        _orphan = null;
         progress = progress.With(RotationPhase.NewKey, "The new authority exists. It is trusted beside the old one before it signs what is served.", now);
         if (!certificates.IsSignedByNewest()) return progress;
         var left = await renewAsync(certificates, cancellationToken);
         if (left > 0) return progress with { Problem = $"{left} active grants have a certificate by the old authority. The operator issues new ones." };
         progress = progress.With(RotationPhase.Replaced, Replaced(rotation), now);
         return certificates.Thumbprints().Any(rotation.Old.Contains)
-            ? progress : progress.With(RotationPhase.OldRefused, "Only the new authority is trusted.", now);
+            ? progress : progress.With(RotationPhase.OldRefused, IsOver, now);
     }
 
     /// <inheritdoc/>
@@ -74,8 +86,18 @@ internal sealed class AuthorityRotation(
             return;
         }
 
+        var isUnderWay = IsUnderWay(rotation, certificates);
+        if (isUnderWay) _orphan = rotation.Id;
         if (!certificates.IsSignedByNewest()) return;
-        _isComplete = await renewAsync(certificates, cancellationToken) == 0 && !IsUnderWay(rotation, certificates);
+        _isComplete = await renewAsync(certificates, cancellationToken) == 0 && !isUnderWay;
+        if (_isComplete) LogEnd(rotation);
+    }
+
+    /// <summary>Logs once that a rotation is over that was under way without its request.</summary>
+    private void LogEnd(KeyRotation rotation)
+    {
+        if (_orphan == rotation.Id) logger.KeyRotationStep(rotation.Id, key, IsOver);
+        _orphan = null;
     }
 
     /// <summary>

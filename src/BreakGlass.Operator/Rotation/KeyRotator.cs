@@ -13,6 +13,10 @@ internal sealed class KeyRotator(KubeClient client, string ns, IReadOnlyList<IKe
     public static string Waits(KeyRotation first) =>
         $"Rotation {first.Id}, which was requested without an overlap, is not over. The operator completes it, and then begins this one.";
 
+    /// <summary>That a rotation ends before its time, for the log: the new key of a later one takes the place of all others.</summary>
+    /// <param name="later">The later rotation.</param>
+    public static string Superseded(string later) => $"The rotation is over, because rotation {later} was requested later and takes its place.";
+
     /// <summary>Works until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => time.EveryAsync(Period, atOnce: true, RoundAsync, cancellationToken);
 

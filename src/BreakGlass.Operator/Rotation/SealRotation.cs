@@ -5,7 +5,8 @@ namespace BreakGlass.Operator.Rotation;
 /// compromised, only the seals are replaced that were there when the new key came: what somebody seals with a leaked key afterwards is never sealed again.
 /// </summary>
 internal sealed class SealRotation(
-    KubeClient client, SealKeyring keyring, Resealer resealer, Action judgeAgain, Func<DateTimeOffset> serverNow, TimeProvider time) : IKeyRotation
+    KubeClient client, SealKeyring keyring, Resealer resealer, Action judgeAgain, Func<DateTimeOffset> serverNow, TimeProvider time, ILogger logger)
+    : IKeyRotation
 {
     /// <summary>Times of creation have whole seconds.</summary>
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -18,17 +19,31 @@ internal sealed class SealRotation(
     /// <inheritdoc/>
     public async Task<RotationProgress> StepAsync(RotationRequest request, RotationProgress progress, CancellationToken cancellationToken)
     {
+        var before = keyring.Keys.Rotation;
         if (await keyring.ReplaceAsync(request, serverNow(), client, cancellationToken) is not { } rotation)
             return progress with { Problem = $"Secret {SealKeyring.SecretName} could not be read or written. The operator tries again." };
-        if (rotation.Id == request.Id) return await StepAsync(rotation, progress, cancellationToken);
-        await StepAsync(rotation, new() { Id = rotation.Id }, cancellationToken);
-        return progress with { Problem = KeyRotator.Waits(rotation) };
+        if (rotation.Id != request.Id)
+        {
+            await CompleteAsync(rotation, cancellationToken);
+            return progress with { Problem = KeyRotator.Waits(rotation) };
+        }
+
+        if (before is { Phase: not RotationPhase.OldRefused } && before.Id != rotation.Id)
+            logger.KeyRotationStep(before.Id, Key, KeyRotator.Superseded(rotation.Id));
+        return await StepAsync(rotation, progress, cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        if (keyring.Keys.Rotation is { Cutoff: not null } rotation) await StepAsync(rotation, new() { Id = rotation.Id }, cancellationToken);
+        if (keyring.Keys.Rotation is { Cutoff: not null } rotation) await CompleteAsync(rotation, cancellationToken);
+    }
+
+    /// <summary>Takes a rotation further whose request is not there any more. Its end is in no answer, so only the log has it.</summary>
+    private async Task CompleteAsync(KeyRotation rotation, CancellationToken cancellationToken)
+    {
+        var progress = await StepAsync(rotation, new() { Id = rotation.Id }, cancellationToken);
+        if (progress.IsOver) logger.KeyRotationStep(rotation.Id, Key, progress.Steps[^1].Message);
     }
 
     private async Task<RotationProgress> StepAsync(KeyRotation rotation, RotationProgress progress, CancellationToken cancellationToken)

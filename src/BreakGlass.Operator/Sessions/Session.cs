@@ -28,4 +28,7 @@ internal sealed class Session(BreakGlassGrant grant, string observer)
 
     /// <summary>When the last event came, by the monotonic clock.</summary>
     public long TouchedAt { get; set; }
+
+    /// <summary>Whether its grant still exists.</summary>
+    public bool IsKnownTo(ClusterCaches caches) => caches.Grant(Name)?.Metadata.Uid == Uid;
 }

@@ -26,7 +26,8 @@ public sealed partial class EventRecorder(
     private readonly EventSender[] _senders =
     [
         .. Enumerable.Range(0, options.Senders).Select(
-            _ => new EventSender(client, options, options.QueueSize / options.Senders, time, random ?? Random.Shared.NextDouble, logger)),
+            _ => new EventSender(
+                client, options, options.QueueSize / options.Senders, new EventDelivery(time, random ?? Random.Shared.NextDouble, logger), time)),
     ];
 
     private long _dropped;
@@ -48,7 +49,7 @@ public sealed partial class EventRecorder(
     /// <summary>Writes until cancelled. What waits then is lost: <see cref="FlushAsync"/> first.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var reason in EventSender.DropReasons) RuntimeMetrics.EventsDropped.Add(0, new KeyValuePair<string, object?>("reason", reason));
+        foreach (var reason in EventDelivery.DropReasons) RuntimeMetrics.EventsDropped.Add(0, new KeyValuePair<string, object?>("reason", reason));
         await Task.WhenAll([.. _senders.Select(sender => sender.RunAsync(cancellationToken)), TickAsync(cancellationToken)]);
     }
 

@@ -1,17 +1,8 @@
 namespace Kube.Runtime;
 
 /// <summary>Writes one share of the events, one after another: all notes of one <see cref="EventKey"/> come to the same sender.</summary>
-internal sealed partial class EventSender(
-    KubeClient client, EventRecorderOptions options, int queueSize, TimeProvider time, Func<double> random, ILogger logger)
+internal sealed class EventSender(KubeClient client, EventRecorderOptions options, int queueSize, EventDelivery delivery, TimeProvider time)
 {
-    internal static readonly string[] DropReasons = ["full", "rejected", "unreachable"];
-
-    // As long as in client-go, which tries 12 times, 10 s apart (tools/events: maxTriesPerEvent, defaultSleepDuration); sooner at first. Every note of a
-    // share waits for the one before it, in memory alone, and is lost if the process dies: the shorter the wait after an outage, the fewer are lost.
-    private const int MaxTries = 15;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-
     private const int MostDistinct = 5;
 
     /// <summary>Series that are counted at a time; client-go holds as many. Further ones take the place of the one that was noted least lately.</summary>
@@ -125,7 +116,8 @@ internal sealed partial class EventSender(
         }
 
         series = new(ToEvent(recorded)) { Last = recorded.Time, LastWritten = recorded.Time };
-        if (await SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken)) await KeepAsync(recorded.Key, series, cancellationToken);
+        if (await delivery.SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken))
+            await KeepAsync(recorded.Key, series, cancellationToken);
     }
 
     /// <summary>
@@ -213,58 +205,8 @@ internal sealed partial class EventSender(
             }
         }
 
-        await SendAsync(series.Event, Send, cancellationToken);
+        await delivery.SendAsync(series.Event, Send, cancellationToken);
         (series.Written, series.LastWritten) = (count, now);
-    }
-
-    /// <returns>Whether the event is there.</returns>
-    private async Task<bool> SendAsync(Eventsv1Event e, Func<CancellationToken, Task> send, CancellationToken cancellationToken)
-    {
-        var error = "";
-        for (var tries = 1; tries <= MaxTries; tries++)
-        {
-            if (tries > 1) await Task.Delay(PauseBefore(tries) * (0.75 + (0.5 * random())), time, cancellationToken);
-            try
-            {
-                await send(cancellationToken);
-                return true;
-            }
-            catch (KubeApiException x) when (x.IsAlreadyExists)
-            {
-                return true; // written by a try whose answer was lost
-            }
-            catch (KubeApiException x) when (x.IsUnauthorized)
-            {
-                error = x.Message; // an API server that has just started does not know the token yet
-            }
-            catch (KubeApiException x) when (!x.IsTooManyRequests && !x.IsServerError)
-            {
-                return Drop(e, "rejected", x.Message);
-            }
-            catch (Exception x) when (x.IsNoBug && !cancellationToken.IsCancellationRequested)
-            {
-                error = x.Message;
-            }
-            catch (Exception x) when (!cancellationToken.IsCancellationRequested)
-            {
-                return Drop(e, "rejected", x.ToString());
-            }
-        }
-
-        return Drop(e, "unreachable", error);
-    }
-
-    private static TimeSpan PauseBefore(int tries)
-    {
-        var doubled = FirstPause * (1 << Math.Min(tries - 2, 4));
-        return doubled < LongestPause ? doubled : LongestPause;
-    }
-
-    private bool Drop(Eventsv1Event e, string reason, string error)
-    {
-        RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
-        LogDropped(e.Reason, e.Regarding?.Kind, e.Regarding?.Name, error);
-        return false;
     }
 
     private Eventsv1Event ToEvent(Recorded recorded)
@@ -300,9 +242,6 @@ internal sealed partial class EventSender(
             if (Interlocked.CompareExchange(ref _lastName, next, last) == last) return next;
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "The Kubernetes event {Reason} on {Kind} {Name} was not written: {Error}")]
-    private partial void LogDropped(string? reason, string? kind, string? name, string error);
 
     internal sealed record Recorded(EventKey Key, EventNote Note, DateTimeOffset Time);
 

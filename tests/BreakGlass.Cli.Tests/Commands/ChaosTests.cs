@@ -125,6 +125,33 @@ public sealed class ChaosTests : IDisposable
         _plugin.Server.Requests.Writes.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("kill-leader")]
+    [InlineData("no-webhooks")]
+    [InlineData("journal-storage")]
+    public async Task Rights_on_the_objects_that_it_uses_are_enough(string variant)
+    {
+        _plugin.Server.Put(A.Policy());
+        LimitAlice("weekly", "breakglass-operator", "payments-oncall");
+        _plugin.Input = "\n";
+        var run = _plugin.RunAsync("drill", "run", "weekly", "--chaos", variant, "--yes");
+        await RequestedAsync();
+        Denied();
+        (await run).Should().NotBe(3, _plugin.Error);
+    }
+
+    [Theory]
+    [InlineData("kill-leader", "get leases.coordination.k8s.io in namespace breakglass-system (name breakglass-operator)")]
+    [InlineData("no-webhooks", "delete mutatingwebhookconfigurations.admissionregistration.k8s.io (name breakglass-operator)")]
+    [InlineData("journal-storage", "get breakglasspolicies.breakglass.dev (name payments-oncall)")]
+    public async Task A_right_on_other_objects_only_is_missing_and_the_object_is_named(string variant, string words)
+    {
+        LimitAlice("weekly", "another");
+        (await _plugin.RunAsync("drill", "run", "weekly", "--chaos", variant, "--yes")).Should().Be(3, _plugin.Error);
+        _plugin.Error.Should().Contain(words).And.Contain("Nothing was changed").And.NotContain("(name weekly)");
+        _plugin.Server.Requests.Writes.Should().BeEmpty();
+    }
+
     [Fact]
     public async Task Kill_leader_deletes_the_leaders_pod_while_access_is_open_and_passes_if_the_next_one_ends_everything()
     {
@@ -231,6 +258,61 @@ public sealed class ChaosTests : IDisposable
         (await run).Should().Be(130);
         AreBack(before);
         Files().Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_webhooks_puts_them_back_although_it_is_interrupted_again_meanwhile(bool hasRunEnded)
+    {
+        var before = (Mutating()!, Validating()!);
+        var slow = TimeSpan.FromSeconds(7);
+        _plugin.Server.Faults.Inject(Fault.Latency(slow), "create", "mutatingwebhookconfigurations");
+        var run = _plugin.RunAsync(_plugin.Interruptions.Stop, "drill", "run", "weekly", "--chaos", "no-webhooks", "--yes");
+        await RequestedAsync();
+        if (hasRunEnded) Denied();
+        else _plugin.Interruptions.Take().Should().BeTrue();
+        await _plugin.Clock.WhenTimerArmed(slow).WaitAsync(Limit, TimeProvider.System);
+
+        for (var i = 0; i < 3; i++) _plugin.Interruptions.Take().Should().BeTrue("the process goes on");
+        await HurriedAsync();
+        _plugin.Clock.Advance(slow);
+
+        (await run).Should().Be(130, _plugin.Error);
+        AreBack(before);
+        Files().Should().BeEmpty();
+        _plugin.Error.Split("first it puts the webhook configurations back").Should().HaveCount(2, "it is said once");
+        _plugin.Interruptions.Take().Should().BeFalse("nothing is left to put back");
+    }
+
+    [Fact]
+    public async Task No_webhooks_gives_up_some_time_after_a_second_interruption_and_says_how_to_put_them_back()
+    {
+        _plugin.Server.Faults.Inject(Fault.Hang, "create", "mutatingwebhookconfigurations", times: null);
+        var run = _plugin.RunAsync(_plugin.Interruptions.Stop, "drill", "run", "weekly", "--chaos", "no-webhooks", "--yes");
+        await RequestedAsync();
+        _plugin.Interruptions.Take().Should().BeTrue();
+        await _plugin.Server.Until(() => Validating() is not null, "the other configuration").WaitAsync(Limit, TimeProvider.System);
+        _plugin.Interruptions.Take().Should().BeTrue();
+        await HurriedAsync();
+        _plugin.Clock.Advance(TimeSpan.FromSeconds(10));
+
+        (await run).Should().Be(130, _plugin.Error);
+        Mutating().Should().BeNull();
+        var file = Files().Should().ContainSingle().Subject;
+        _plugin.Error.Should().Contain("could not be created again").And.Contain($"kubectl apply -f {file}");
+    }
+
+    [Fact]
+    public async Task No_webhooks_puts_them_back_although_the_terminal_is_gone()
+    {
+        var before = (Mutating()!, Validating()!);
+        var run = _plugin.RunAsync(_plugin.Interruptions.Stop, "drill", "run", "weekly", "--chaos", "no-webhooks", "--yes");
+        await RequestedAsync();
+        _plugin.IsTerminalGone = true;
+        _plugin.Interruptions.Take().Should().BeTrue();
+        (await run).Should().Be(130);
+        AreBack(before);
     }
 
     [Fact]
@@ -355,6 +437,37 @@ public sealed class ChaosTests : IDisposable
         _plugin.Error.Should().Contain("No run was requested");
         _plugin.Server.Requests.Writes.Should().BeEmpty();
     }
+
+    /// <summary>Gives Alice the rights for all variants, as far as possible only on the objects with these names.</summary>
+    private void LimitAlice(params string[] names)
+    {
+        _plugin.Server.Put(new V1ClusterRole
+        {
+            Metadata = new() { Name = "staging" },
+            Rules =
+            [
+                new()
+                {
+                    ApiGroups = ["*"], Verbs = ["get", "patch", "delete"], ResourceNames = names,
+                    Resources = ["breakglassdrills", "breakglasspolicies", "leases", "mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+                },
+                new() { ApiGroups = ["*"], Verbs = ["create"], Resources = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"] },
+                new() { ApiGroups = ["*"], Verbs = ["list", "watch"], Resources = ["breakglassdrills", "rolebindings", "clusterrolebindings"] },
+                new() { ApiGroups = ["*"], Verbs = ["get"], Resources = ["breakglassgrants"] },
+                new() { ApiGroups = ["*"], Verbs = ["delete"], Resources = ["pods"] },
+            ],
+        });
+        _plugin.Server.Put(new V1ClusterRoleBinding
+        {
+            Metadata = new() { Name = "staging" }, RoleRef = new() { Kind = "ClusterRole", Name = "staging" },
+            Subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "alice" }],
+        });
+        _plugin.User = new("alice");
+    }
+
+    /// <summary>Completes when the time to put the configurations back was shortened from 30 s to 10 s.</summary>
+    private Task HurriedAsync() => _plugin.Clock.WhenTimersArmed(timers => !timers.Contains(TimeSpan.FromSeconds(30)), "a shorter time to put them back")
+        .WaitAsync(Limit, TimeProvider.System);
 
     /// <summary>Starts the test and lets the run come so far that access is open; comes back when the leader's Pod is gone.</summary>
     private async Task<Task<int>> KillAsync()

@@ -52,7 +52,7 @@ public sealed partial class ShownCommandsTests
     {
         Out = TextWriter.Null, Error = TextWriter.Null, Input = TextReader.Null, Variable = _ => null, SetVariable = (_, _) => { }, Time = TimeProvider.System,
         Connect = _ => throw new InvalidOperationException("nothing is run here"), RunChild = (_, _) => throw new InvalidOperationException(
-            "nothing is run here"), CredentialDirectory = "",
+            "nothing is run here"), CredentialDirectory = "", Interruptions = new(),
     };
 
     [GeneratedRegex("`kubectl breakglass (?<words>[^`…]+(?:…[^`]*)?)`", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]

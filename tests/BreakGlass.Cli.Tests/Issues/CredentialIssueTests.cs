@@ -83,6 +83,7 @@ public sealed class CredentialIssueTests : IDisposable
         {
             Out = TextWriter.Null, Error = TextWriter.Null, Input = TextReader.Null, Variable = _ => null, SetVariable = (_, _) => { }, Time = _plugin.Clock,
             Connect = _ => throw new NotSupportedException(), RunChild = (_, _) => Task.FromResult(0), CredentialDirectory = _plugin.CredentialDirectory,
+            Interruptions = _plugin.Interruptions,
         });
         FluentActions.Invoking(() => CredentialFiles.Hold(path)).Should().Throw<IOException>();
     }

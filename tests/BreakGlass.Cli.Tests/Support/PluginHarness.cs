@@ -49,6 +49,12 @@ internal sealed class PluginHarness : IDisposable
     /// <summary>Whether a person reads standard output.</summary>
     public bool OutIsTerminal { get; set; }
 
+    /// <summary>The signals that this desk sends.</summary>
+    public Interruptions Interruptions { get; } = new();
+
+    /// <summary>Whether the terminal was closed, so that nothing can be said any more.</summary>
+    public bool IsTerminalGone { get; set; }
+
     /// <summary>What running a command does; the commands are kept in <see cref="Ran"/>.</summary>
     public Func<ChildCommand, CancellationToken, Task<int>> Child { get; set; } = (_, _) => Task.FromResult(0);
 
@@ -172,12 +178,16 @@ internal sealed class PluginHarness : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+    public void Dispose()
+    {
+        Interruptions.Dispose();
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
 
     private CliHost Host() => new()
     {
         Out = TextWriter.Synchronized(_out),
-        Error = TextWriter.Synchronized(_error),
+        Error = TextWriter.Synchronized(new Terminal(_error, () => IsTerminalGone)),
         Input = new StringReader(Input),
         ReadSecret = Secrets.Count == 0 ? null : prompt =>
         {
@@ -188,6 +198,7 @@ internal sealed class PluginHarness : IDisposable
         Variable = name => _variables.GetValueOrDefault(name),
         SetVariable = (name, value) => _variables[name] = value,
         Time = Clock,
+        Interruptions = Interruptions,
         Connect = flags =>
         {
             Connected = (flags, _variables.GetValueOrDefault("KUBECONFIG"));

@@ -16,6 +16,7 @@ public sealed class AuthorityRotationTests : IDisposable
 {
     private const string Ns = "breakglass-system";
     private readonly FakeClock _clock = new();
+    private readonly LogBook _logs = new();
     private readonly FakeApiServer _server;
     private readonly KubeClient _client;
 
@@ -30,7 +31,11 @@ public sealed class AuthorityRotationTests : IDisposable
             new() { Name = "validate.breakglass.dev", ClientConfig = new() { Url = "https://127.0.0.1/validate" } }] });
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _logs.Dispose();
+    }
 
     [Theory]
     [InlineData("0s", 90)]
@@ -42,7 +47,7 @@ public sealed class AuthorityRotationTests : IDisposable
         await two.Manager.RoundAsync(default);
         var old = Certificates().Thumbprints().Single();
         var rotation = new AuthorityRotation(
-            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(0), _clock);
+            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(0), _clock, _logs.CreateLogger("Rotation"));
         var request = new RotationRequest { Id = "r-1", Overlap = overlap };
         var progress = new RotationProgress { Id = "r-1" };
         var took = 0;
@@ -77,7 +82,7 @@ public sealed class AuthorityRotationTests : IDisposable
         var replica = new Replica(_client, _clock);
         await replica.Manager.RoundAsync(default);
         var rotation = new AuthorityRotation(
-            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(0), _clock);
+            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(0), _clock, _logs.CreateLogger("Rotation"));
         await rotation.StepAsync(new() { Id = "r-1", Overlap = "24h" }, new() { Id = "r-1" }, default);
         await rotation.StepAsync(new() { Id = "r-2", Overlap = "0s" }, new() { Id = "r-2" }, default);
         Certificates().Thumbprints().Should().HaveCount(3);
@@ -92,6 +97,8 @@ public sealed class AuthorityRotationTests : IDisposable
 
         progress.IsOver.Should().BeTrue();
         Certificates().Thumbprints().Should().ContainSingle();
+        _logs.Lines.Should().ContainSingle("the caller logs the phases of the second one").Which.Should().Contain("rotation r-1 of webhook-ca")
+            .And.Contain("rotation r-2 was requested later");
     }
 
     [Fact]
@@ -101,7 +108,7 @@ public sealed class AuthorityRotationTests : IDisposable
         await replica.Manager.RoundAsync(default);
         var compromised = Certificates().Thumbprints().Single();
         var rotation = new AuthorityRotation(
-            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(0), _clock);
+            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(0), _clock, _logs.CreateLogger("Rotation"));
         await rotation.StepAsync(new() { Id = "r-1", Overlap = "0s" }, new() { Id = "r-1" }, default);
         var progress = new RotationProgress { Id = "r-2" };
         for (var i = 0; i < 12 && progress.Phase is null; i++)
@@ -114,6 +121,7 @@ public sealed class AuthorityRotationTests : IDisposable
 
         progress.Phase.Should().Be(RotationPhase.NewKey);
         Certificates().Thumbprints().Should().HaveCount(2).And.NotContain(compromised);
+        EndOfTheFirstIsLogged();
     }
 
     [Fact]
@@ -123,7 +131,8 @@ public sealed class AuthorityRotationTests : IDisposable
         await replica.Manager.RoundAsync(default);
         var (old, left, renewals) = (Certificates().Thumbprints().Single(), 1, 0);
         var rotation = new AuthorityRotation(
-            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(++renewals > 2 ? 0 : left), _clock);
+            RotatedKeys.WebhookAuthority, _client, Ns, CertificateUse.Webhook, (_, _) => Task.FromResult(++renewals > 2 ? 0 : left), _clock,
+            _logs.CreateLogger("Rotation"));
         await rotation.StepAsync(new() { Id = "r-1", Overlap = "0s" }, new() { Id = "r-1" }, default);
         for (var i = 0; i < 30; i++)
         {
@@ -137,7 +146,11 @@ public sealed class AuthorityRotationTests : IDisposable
         var asked = renewals;
         await rotation.CompleteAsync(default);
         renewals.Should().Be(asked, "nothing is left to do");
+        EndOfTheFirstIsLogged();
     }
+
+    private void EndOfTheFirstIsLogged() =>
+        _logs.Lines.Should().ContainSingle().Which.Should().Contain("rotation r-1 of webhook-ca: Only the new authority is trusted.");
 
     private ManagedCertificates Certificates() => ManagedCertificates.Read(_server.Get<V1Secret>(CertificateManager.SecretName, Ns)!.Data)!;
 

@@ -101,6 +101,24 @@ public sealed class SealRotationTests
         KeysOf(world).Rotation!.Id.Should().Be("r-2");
         ProgressOf(world).Should().Match<RotationProgress>(p => p.Phase == RotationPhase.Replaced && p.Problem == null);
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        Ends(world).Should().ContainSingle().Which.Should().Contain("rotation r-1 of seals").And.Contain($"key {leaked.Id} no longer verifies anything");
+    });
+
+    [Fact]
+    public Task The_end_of_a_rotation_is_logged_once_whether_its_time_is_over_or_a_later_one_takes_its_place() => With((world, _) =>
+    {
+        Request(world, "r-1", "24h");
+        world.Advance(TimeSpan.FromSeconds(15));
+        Ends(world).Should().BeEmpty();
+        Request(world, "r-2", "10m");
+        world.Advance(TimeSpan.FromSeconds(15));
+        Ends(world).Should().ContainSingle().Which.Should().Contain("rotation r-1 of seals").And.Contain("rotation r-2 was requested later");
+
+        world.Advance(TimeSpan.FromMinutes(11));
+        Ends(world).Should().HaveCount(2);
+        Ends(world)[1].Should().Contain("rotation r-2 of seals").And.Contain("no longer verif");
+        world.Advance(TimeSpan.FromMinutes(1));
+        Ends(world).Should().HaveCount(2);
     });
 
     [Fact]
@@ -134,6 +152,7 @@ public sealed class SealRotationTests
         }));
 
         KeysOf(world).Find(leaked.Id).Should().BeNull();
+        Ends(world).Should().ContainSingle().Which.Should().Contain("rotation r-1 of seals");
         KeysOf(world).Rotation!.Phase.Should().Be(RotationPhase.OldRefused);
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
     });
@@ -289,6 +308,11 @@ public sealed class SealRotationTests
     {
         Data = new Dictionary<string, string>(m.Data.OrEmpty()) { [RotatedKeys.Seals] = new RotationRequest { Id = id, Overlap = overlap }.Write() },
     });
+
+    /// <summary>The ends of rotations in the log.</summary>
+    private static List<string> Ends(World world) => [.. world.Logs.Lines.Where(
+        l => l.Contains(" of seals: ", StringComparison.Ordinal) && (l.Contains("no longer verif", StringComparison.Ordinal)
+            || l.Contains("is over, because", StringComparison.Ordinal)))];
 
     private static RotationProgress? ProgressOf(World world) => RotationProgress.Read(
         world.Server.Get<V1ConfigMap>(RotatedKeys.ConfigMapName, Ns)!.Data.OrEmpty().GetValueOrDefault(RotatedKeys.ProgressOf(RotatedKeys.Seals)));

@@ -209,7 +209,7 @@ public sealed class SessionBookTests
         world.Advance(TimeSpan.FromSeconds(30));
         var at = world.Now;
         book.TakeReport(Report(world, 1, "get", "pods", "web", "ResponseStarted", activity: true), world.Now);
-        world.Advance(SessionBook.UsePeriod + SessionSummaries.Period);
+        world.Advance(SessionTable.UsePeriod + SessionSummaries.Period);
         world.Grant()!.Status.Session.Should().Match<SessionSummary>(s => s.Requests == 1 && s.OpenStreams == 1 && s.LastActivityAt >= at.AddSeconds(-1));
     });
 

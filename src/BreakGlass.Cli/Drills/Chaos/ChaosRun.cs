@@ -26,7 +26,7 @@ internal sealed class ChaosRun(ChaosTools tools, ClusterConnection connection)
             {string.Join('\n', variant.Expects.Select(e => $"- {e}"))}
             How to undo it: {variant.Undo}
             """);
-        await CheckRightsAsync(variant, cancellationToken);
+        await CheckRightsAsync(variant, drill, cancellationToken);
         if (!isConfirmed) await ConfirmAsync(cancellationToken);
 
         var outcomes = await variant.RunAsync(tools, cancellationToken);
@@ -38,15 +38,16 @@ internal sealed class ChaosRun(ChaosTools tools, ClusterConnection connection)
     }
 
     /// <summary>Asks before anything is changed, and names all rights that are missing.</summary>
-    private async Task CheckRightsAsync(IChaosVariant variant, CancellationToken cancellationToken)
+    private async Task CheckRightsAsync(IChaosVariant variant, BreakGlassDrill drill, CancellationToken cancellationToken)
     {
         var missing = new List<string>();
-        foreach (var right in variant.Needs.Prepend(ChaosTools.Right("patch", BreakGlassApi.Group, "breakglassdrills")))
+        var run = ChaosTools.Right("patch", BreakGlassApi.Group, "breakglassdrills", name: tools.Drill);
+        foreach (var right in variant.Needs(drill).Prepend(run))
         {
             var review = new V1SelfSubjectAccessReview { Spec = new() { ResourceAttributes = right } };
             if ((await tools.Client.CreateAsync(review, cancellationToken)).Status?.Allowed is true) continue;
             missing.Add($"{right.Verb} {right.Resource}{(right.Group is { Length: > 0 } group ? $".{group}" : "")}"
-                + (right.NamespaceProperty is { } ns ? $" in namespace {ns}" : ""));
+                + (right.NamespaceProperty is { } ns ? $" in namespace {ns}" : "") + (right.Name is { } name ? $" (name {name})" : ""));
         }
 
         if (missing.Count == 0) return;

@@ -15,8 +15,13 @@ internal sealed record ChaosTools(CliHost Host, KubeClient Client, string Drill,
     ];
 
     /// <summary>A right that a variant needs.</summary>
-    public static V1ResourceAttributes Right(string verb, string group, string resource, string? ns = null) =>
-        new() { Verb = verb, Group = group, Resource = resource, NamespaceProperty = ns };
+    /// <param name="verb">The verb.</param>
+    /// <param name="group">The API group.</param>
+    /// <param name="resource">The resource.</param>
+    /// <param name="ns">The namespace; null for a resource that has none, or for all namespaces.</param>
+    /// <param name="name">The object; null if it is not known yet, or for all objects. A role can be limited to it by <c>resourceNames</c>.</param>
+    public static V1ResourceAttributes Right(string verb, string group, string resource, string? ns = null, string? name = null) =>
+        new() { Verb = verb, Group = group, Resource = resource, NamespaceProperty = ns, Name = name };
 
     /// <summary>A time in words, in tenths of a second.</summary>
     public static string Text(TimeSpan time) => GoDuration.Format(TimeSpan.FromMilliseconds(Math.Round(time.TotalMilliseconds / 100) * 100));

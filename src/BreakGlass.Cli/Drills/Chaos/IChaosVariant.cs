@@ -16,7 +16,8 @@ internal interface IChaosVariant
     string Undo { get; }
 
     /// <summary>The rights that it needs beside those for an ordinary run.</summary>
-    IReadOnlyList<V1ResourceAttributes> Needs { get; }
+    /// <param name="drill">The drill that is run.</param>
+    IReadOnlyList<V1ResourceAttributes> Needs(BreakGlassDrill drill);
 
     /// <summary>Carries it out.</summary>
     /// <returns>What came, in the order of <see cref="Expects"/>.</returns>

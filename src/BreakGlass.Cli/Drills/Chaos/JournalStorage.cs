@@ -24,7 +24,8 @@ internal sealed class JournalStorage(string ns) : IChaosVariant
     public string Undo => "start the storage again, and check the journal with 'kubectl breakglass journal verify' and an ordinary run of the drill.";
 
     /// <inheritdoc/>
-    public IReadOnlyList<V1ResourceAttributes> Needs => [ChaosTools.Right("get", BreakGlassApi.Group, "breakglasspolicies"), .. ChaosTools.Reading];
+    public IReadOnlyList<V1ResourceAttributes> Needs(BreakGlassDrill drill) =>
+        [ChaosTools.Right("get", BreakGlassApi.Group, "breakglasspolicies", name: drill.Spec.Policy), .. ChaosTools.Reading];
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ChaosOutcome>> RunAsync(ChaosTools tools, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal sealed class KillLeader(string ns) : IChaosVariant
 
     /// <inheritdoc/>
     public string Does => $"it requests a run that keeps access open for {GoDuration.Format(Hold)}. Meanwhile it deletes the Pod of the operator that leads, "
-        + "without a grace period.";
+        + "without a grace period. In the phase Hold, the operator only waits: it does not check that the access works all this time.";
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Expects => [NextLeads, RunEnds, AccessEnds, ChaosFindings.NoBinding];
@@ -31,10 +31,11 @@ internal sealed class KillLeader(string ns) : IChaosVariant
     public string Undo => $"the Deployment creates another Pod: kubectl get pods -n {ns}";
 
     /// <inheritdoc/>
-    public IReadOnlyList<V1ResourceAttributes> Needs =>
+    public IReadOnlyList<V1ResourceAttributes> Needs(BreakGlassDrill drill) =>
     [
-        ChaosTools.Right("get", V1Lease.KubeGroup, "leases", ns), ChaosTools.Right("delete", "", "pods", ns),
-        ChaosTools.Right("get", BreakGlassApi.Group, "breakglassdrills"), .. ChaosTools.Reading,
+        // Which Pod leads when it is deleted is not known before.
+        ChaosTools.Right("get", V1Lease.KubeGroup, "leases", ns, LeaseName), ChaosTools.Right("delete", "", "pods", ns),
+        ChaosTools.Right("get", BreakGlassApi.Group, "breakglassdrills", name: drill.Metadata.Name), .. ChaosTools.Reading,
     ];
 
     /// <inheritdoc/>

@@ -26,7 +26,7 @@ internal sealed class NoWebhooks : IChaosVariant
     public string Undo => "the command puts them back, also after Ctrl-C. If it cannot: kubectl apply -f FILE, with the file that it prints.";
 
     /// <inheritdoc/>
-    public IReadOnlyList<V1ResourceAttributes> Needs =>
+    public IReadOnlyList<V1ResourceAttributes> Needs(BreakGlassDrill drill) =>
         [.. RightsOn("mutatingwebhookconfigurations"), .. RightsOn("validatingwebhookconfigurations"), .. ChaosTools.Reading];
 
     /// <inheritdoc/>
@@ -35,15 +35,18 @@ internal sealed class NoWebhooks : IChaosVariant
         var backup = await WebhookBackup.TakeAsync(tools, cancellationToken);
         DrillRun run;
         bool isBack;
-        try
+        using (tools.Host.Interruptions.Defer(backup.HurryAsync))
         {
-            await backup.DeleteAsync();
-            var limited = tools.Timeout < Longest ? tools : tools with { Timeout = Longest };
-            run = await limited.RunAsync(hold: null, _ => false, cancellationToken);
-        }
-        finally
-        {
-            isBack = await backup.PutBackAsync();
+            try
+            {
+                await backup.DeleteAsync();
+                var limited = tools.Timeout < Longest ? tools : tools with { Timeout = Longest };
+                run = await limited.RunAsync(hold: null, _ => false, cancellationToken);
+            }
+            finally
+            {
+                isBack = await backup.PutBackAsync();
+            }
         }
 
         var found = await tools.FindAsync(run, cancellationToken);
@@ -61,6 +64,12 @@ internal sealed class NoWebhooks : IChaosVariant
     private static IEnumerable<V1ResourceAttributes> RightsOn(string resource)
     {
         const string Group = V1MutatingWebhookConfiguration.KubeGroup;
-        return [ChaosTools.Right("get", Group, resource), ChaosTools.Right("delete", Group, resource), ChaosTools.Right("create", Group, resource)];
+        return
+        [
+            ChaosTools.Right("get", Group, resource, name: WebhookBackup.Name), ChaosTools.Right("delete", Group, resource, name: WebhookBackup.Name),
+
+            // RBAC does not know the name of what a request creates.
+            ChaosTools.Right("create", Group, resource),
+        ];
     }
 }

@@ -8,10 +8,15 @@ internal sealed class WebhookBackup
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long they are put back after a further interruption.</summary>
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(10);
+
     private readonly ChaosTools _tools;
     private readonly V1MutatingWebhookConfiguration _mutating;
     private readonly V1ValidatingWebhookConfiguration _validating;
     private bool _isUnclear;
+    private int _isHurried;
+    private volatile Action? _shorten;
 
     private WebhookBackup(ChaosTools tools, V1MutatingWebhookConfiguration mutating, V1ValidatingWebhookConfiguration validating)
     {
@@ -65,21 +70,46 @@ internal sealed class WebhookBackup
     /// <returns>Whether they are there again. If not, the person reads what to do.</returns>
     public async Task<bool> PutBackAsync()
     {
-        await _tools.Host.SayAsync("Putting the webhook configurations back. Do not interrupt this.");
-        using var patience = new CancellationTokenSource(Patience, _tools.Host.Time);
-        var mutating = await TryCreateAsync(Bare(_mutating), patience.Token);
-        var validating = await TryCreateAsync(Bare(_validating), patience.Token);
-        if ((mutating ?? validating) is { } problem)
+        await SayAsync("Putting the webhook configurations back. Do not interrupt this.");
+        using var patience = new CancellationTokenSource(Volatile.Read(ref _isHurried) == 0 ? Patience : ShortPatience, _tools.Host.Time);
+        _shorten = () => patience.CancelAfter(ShortPatience);
+
+        // Both at once: one that cannot be created does not keep the other one away.
+        var problems = await Task.WhenAll(TryCreateAsync(Bare(_mutating), patience.Token), TryCreateAsync(Bare(_validating), patience.Token));
+        _shorten = null;
+        if (problems.FirstOrDefault(p => p is not null) is { } problem)
         {
-            await _tools.Host.SayAsync($"error: the webhook configurations could not be created again ({problem}). Until they exist, no grant is activated. "
+            await SayAsync($"error: the webhook configurations could not be created again ({problem}). Until they exist, no grant is activated. "
                 + $"Put them back now: kubectl apply -f {File}");
             return false;
         }
 
         CredentialFiles.Forget(File);
-        await _tools.Host.SayAsync($"The webhook configurations {Name} exist again. Check them with an ordinary run: "
+        await SayAsync($"The webhook configurations {Name} exist again. Check them with an ordinary run: "
             + $"kubectl breakglass drill run {_tools.Drill}");
         return true;
+    }
+
+    /// <summary>A further interruption came while they are away. They are put back nevertheless, but the person does not wait long for it.</summary>
+    public async Task HurryAsync()
+    {
+        if (Interlocked.Exchange(ref _isHurried, 1) != 0) return;
+        await SayAsync("The command is interrupted, but first it puts the webhook configurations back. "
+            + $"This takes at most {GoDuration.Format(ShortPatience)}.");
+        _shorten?.Invoke();
+    }
+
+    /// <summary>Says something, unless the terminal is gone: that must not keep the configurations away.</summary>
+    private async Task SayAsync(string message)
+    {
+        try
+        {
+            await _tools.Host.SayAsync(message);
+        }
+        catch (IOException)
+        {
+            // There is no terminal any more.
+        }
     }
 
     /// <summary>Creates one; gives why that was not possible.</summary>

@@ -21,7 +21,7 @@ internal sealed class WrongClock(string ns) : IChaosVariant
     public string Undo => "start the time synchronisation of the node again, wait until the clock is right, and run the drill without --chaos.";
 
     /// <inheritdoc/>
-    public IReadOnlyList<V1ResourceAttributes> Needs => ChaosTools.Reading;
+    public IReadOnlyList<V1ResourceAttributes> Needs(BreakGlassDrill drill) => ChaosTools.Reading;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ChaosOutcome>> RunAsync(ChaosTools tools, CancellationToken cancellationToken)
