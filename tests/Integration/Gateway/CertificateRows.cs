@@ -29,7 +29,7 @@ internal static class CertificateRows
         }),
         new("The holder of a grant", "goes on with the certificate one second after the grant has expired", async s =>
         {
-            var (incident, connection) = await s.Stage.OpenAsync(duration: "20s");
+            var (incident, connection) = await s.Stage.OpenBrieflyAsync(20);
             await Eventually.AtAsync((await incident.ReadAsync()).Status.ExpiresAt!.Value.AddSeconds(1));
             await s.RefusedAsync(s.Stage.CertificateOf(connection), $"the grant {incident.Grant} e");
         }),
