@@ -101,7 +101,7 @@ internal static class RecordRows
             await s.UntilAsync(g => g.Status.Phase is GrantPhase.Denied && g.Status.EndReason is EndReason.ApprovalTimeout, "denied");
         }), async s =>
         {
-            await WaitingAsync(s, Scene.SoonOver);
+            await WaitingAsync(s, Scene.SoonOver.Replace("6s", "30s", StringComparison.Ordinal));
             return await ForgeAsync(
                 s, (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status with { Approvals = [new() { Approver = "carol", Decision = "Approve", At = Now }] });
         }),
@@ -137,7 +137,7 @@ internal static class RecordRows
         }), async s =>
         {
             await s.PolicyAsync();
-            var active = (await s.OpenAsync(s.Stage.Alice, "duration: 8s")).Status;
+            var active = (await s.OpenAsync(s.Stage.Alice, "duration: 30s")).Status;
             await s.UntilAsync(GrantPhase.Expired);
             await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
             return await ForgeAsync(
@@ -147,10 +147,10 @@ internal static class RecordRows
         {
             answer.OrThrow();
             var grant = await s.UntilAsync(g => g.Status.EndedAt is not null, "over");
-            (grant.Status.EndedAt - grant.Status.ActivatedAt).Should().BeLessThan(TimeSpan.FromSeconds(15));
+            (grant.Status.EndedAt - grant.Status.ActivatedAt).Should().BeLessThan(TimeSpan.FromSeconds(60));
         }), async s =>
         {
-            await s.PolicyAsync(duration: "{default: 6s, max: 6s}");
+            await s.PolicyAsync(duration: "{default: 30s, max: 30s}");
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}""");
         }),

@@ -82,6 +82,21 @@ public sealed class AttackedGateway : GatewayCluster
         return (incident, ClusterConnection.FromKubeconfig(await incident.FetchKubeconfigAsync()));
     }
 
+    /// <summary>The same for a grant that ends by its time, and what must be done before it ends.</summary>
+    internal async Task<(Incident Incident, ClusterConnection Connection)> OpenBrieflyAsync(
+        int seconds, Func<Incident, ClusterConnection, Task>? use = null)
+    {
+        var incident = await Incident.BeginAsync(Cluster, "  session: {path: Gateway}");
+        ClusterConnection? connection = null;
+        await incident.WhileItLastsAsync(seconds, async grant =>
+        {
+            grant.Status.Path.Should().Be(SessionPath.Gateway);
+            connection = ClusterConnection.FromKubeconfig(await incident.FetchKubeconfigAsync());
+            if (use is not null) await use(incident, connection);
+        });
+        return (incident, connection!);
+    }
+
     /// <summary>The client certificate of a kubeconfig.</summary>
     internal X509Certificate2 CertificateOf(ClusterConnection connection) =>
         Own(X509Certificate2.CreateFromPem(connection.ClientCertificate!.Read(), connection.ClientKey!.Read()));

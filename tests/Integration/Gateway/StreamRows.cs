@@ -51,8 +51,13 @@ internal static class StreamRows
         new("Somebody who sets the gateway's clock back and cuts its line to the API server", "goes on with a watch after the grant has expired", async s =>
         {
             await using var gateway = await OwnGateway.StartAsync(s.Stage, TimeSpan.FromHours(1));
-            var (incident, connection) = await s.Stage.OpenAsync(duration: "30s");
-            using var watch = await WatchAsync(s, gateway.Address, connection, incident);
+            StreamReader? opened = null;
+            var (incident, connection) = await s.Stage.OpenBrieflyAsync(30, async (begun, to) =>
+            {
+                opened?.Dispose();
+                opened = await WatchAsync(s, gateway.Address, to, begun);
+            });
+            using var watch = opened!;
             gateway.Clock.OffBy = -TimeSpan.FromHours(5);
             gateway.Line.IsCut = true;
 

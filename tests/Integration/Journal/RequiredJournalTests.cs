@@ -57,11 +57,17 @@ public sealed class RequiredJournalTests : IAsyncLifetime
 
         // The volume is gone: a file stands in the place of the directory, because a directory without rights is no obstacle for root.
         await MountAsync("no-directory");
-        var late = await ReadOnlyIncidentAsync(timeout: "20s");
+        var late = await ReadOnlyIncidentAsync(timeout: "60s");
         await late.AskAsync("5m");
         var waiting = await late.WaitAsync("Journaled", "False");
-        Conditions.Find(waiting.Status.Conditions, GrantConditions.Active)!.Should().Match<Condition>(c => c.Status == "False"
-            && c.Reason == GrantConditions.WaitsForJournal && c.Message.Contains("--journal-directory") && c.Message.Contains("then the grant is denied"));
+
+        // A storage that takes long to fail is first called one that does not answer.
+        await Eventually.TrueAsync(
+            async () => Conditions.Find((waiting = await late.ReadAsync()).Status.Conditions, GrantConditions.Active) is
+            {
+                Status: "False", Reason: GrantConditions.WaitsForJournal, Message: var message,
+            } && message.Contains("--journal-directory", StringComparison.Ordinal) && message.Contains("then the grant is denied", StringComparison.Ordinal),
+            () => Incident.Show(waiting), expected: "a grant that says what it waits for");
         (await _cluster.AdminAsync("get", "serviceaccounts,secrets", "-n", "breakglass-grants", "-l", $"breakglass.dev/grant={late.Grant}", "-o", "name"))
             .Should().BeEmpty();
 
@@ -69,7 +75,10 @@ public sealed class RequiredJournalTests : IAsyncLifetime
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
         var denied = await late.WaitForPhaseAsync(GrantPhase.Denied);
         denied.Status.Transitions[^1].Reason.Should().Be(DenialReasons.JournalUnavailable);
-        (await first.MetricsAsync()).Should().Contain(m => m.Key.Contains("audit_backlog") && m.Key.Contains("journal") && m.Value > 0);
+        await Eventually.TrueAsync(
+            async () => (await first.MetricsAsync()).Any(
+                m => m.Key.Contains("audit_backlog", StringComparison.Ordinal) && m.Key.Contains("journal", StringComparison.Ordinal) && m.Value > 0),
+            () => first.Log, expected: "a backlog of the journal");
 
         await MountAsync("volume");
         await JournaledAsync(incident, 3);

@@ -85,7 +85,7 @@ public sealed class NamespaceTests(SharedOperator shared) : IClassFixture<Shared
 
     private async Task<(Incident Incident, string Other)> SelectingAsync()
     {
-        var incident = await Incident.BeginAsync(_cluster);
+        var incident = await Incident.BeginAsync(_cluster, withPolicy: false);
         await incident.ApplyPolicyAsync(
             access: $"{{name: payments, roleRef: {{kind: ClusterRole, name: edit}}, namespaceSelector: {{matchLabels: {{{incident.Label}: shop}}}}}}");
         return (incident, incident.Namespace + "-shop");

@@ -92,7 +92,7 @@ public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<Shared
 
     private async Task<(Incident Incident, string Full)> WithFullNamespaceAsync()
     {
-        var incident = await Incident.BeginAsync(_cluster);
+        var incident = await Incident.BeginAsync(_cluster, withPolicy: false);
         var full = incident.Namespace + "-full";
         await incident.NewNamespaceAsync(full);
         await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, $$"""

@@ -14,7 +14,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     [Fact]
     public async Task A_role_that_is_not_on_the_operators_allow_list_is_refused_by_the_API_server_itself()
     {
-        var incident = await Incident.BeginAsync(_cluster);
+        var incident = await Incident.BeginAsync(_cluster, withPolicy: false);
         await incident.ApplyPolicyAsync(
             access: $"{{name: payments, roleRef: {{kind: ClusterRole, name: cluster-admin}}, namespaces: [{incident.Namespace}]}}");
 
@@ -34,7 +34,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     [Fact]
     public async Task A_role_that_does_not_exist_is_named()
     {
-        var incident = await Incident.BeginAsync(_cluster);
+        var incident = await Incident.BeginAsync(_cluster, withPolicy: false);
         await incident.ApplyPolicyAsync(access: $"{{name: payments, roleRef: {{kind: ClusterRole, name: no-such-role}}, namespaces: [{incident.Namespace}]}}");
 
         (await PolicyAsync(incident, "RoleNotFound")).Message.Should().Contain("no-such-role");
@@ -71,7 +71,11 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     public async Task A_grant_for_a_policy_that_is_not_there_is_denied()
     {
         var incident = await Incident.BeginAsync(_cluster);
+        await incident.PolicySeenAsync();
         await _cluster.AdminAsync("delete", "bgp", incident.Policy, Eventually.KubectlTimeout);
+        await Eventually.TrueAsync(
+            async () => !(await shared.Operator.MetricsAsync()).ContainsKey($$"""breakglass_operator_reviews_pending{policy="{{incident.Policy}}"}"""),
+            expected: "an operator that has seen that the policy is gone");
 
         await incident.AskAsync();
 
@@ -83,6 +87,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     {
         var incident = await Incident.BeginAsync(_cluster);
         await _cluster.AdminAsync("patch", "bgp", incident.Policy, "--type=merge", "-p", """{"spec":{"requesters":[{"kind":"User","name":"carol"}]}}""");
+        await incident.PolicySeenAsync();
 
         await incident.AskAsync();
 
@@ -92,7 +97,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     [Fact]
     public async Task A_selector_that_matches_nothing_is_denied()
     {
-        var incident = await Incident.BeginAsync(_cluster);
+        var incident = await Incident.BeginAsync(_cluster, withPolicy: false);
         await incident.ApplyPolicyAsync(
             access: $"{{name: payments, roleRef: {{kind: ClusterRole, name: edit}}, namespaceSelector: {{matchLabels: {{{incident.Label}: shop}}}}}}");
 
@@ -104,7 +109,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     [Fact]
     public async Task The_operators_own_namespaces_are_out_of_reach_of_every_policy()
     {
-        var incident = await Incident.BeginAsync(_cluster);
+        var incident = await Incident.BeginAsync(_cluster, withPolicy: false);
         await incident.ApplyPolicyAsync(
             access: "{name: payments, roleRef: {kind: ClusterRole, name: view}, namespaces: [breakglass-grants, breakglass-system]}");
 

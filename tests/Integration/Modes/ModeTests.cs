@@ -37,7 +37,7 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
     private static async Task JustInTimeAsync(Scene s)
     {
         await s.PolicyAsync(Scene.Approval.Replace("required: 1", "required: 2", StringComparison.Ordinal) + "\nreview: {required: false}");
-        (await s.AskAsync(s.Stage.Alice, "duration: 8s\nticket: INC-4711")).OrThrow();
+        (await s.AskAsync(s.Stage.Alice, "duration: 30s\nticket: INC-4711")).OrThrow();
         var waiting = await s.UntilAsync(GrantPhase.AwaitingApproval);
         waiting.Status.ExpiresAt.Should().BeNull("its time has not begun");
         (await s.DecideAsync(s.Stage.Carol, more: "comment: go")).OrThrow();

@@ -67,6 +67,18 @@ internal sealed class Incident
         {{spec}}
         """);
 
+    /// <summary>
+    /// Waits until the operator has seen the policy as it is: its watch of policies may bring a change later than that of grants brings a request.
+    /// </summary>
+    public Task PolicySeenAsync()
+    {
+        BreakGlassPolicy? last = null;
+        return Eventually.TrueAsync(
+            async () => (last = await Cluster.Admin.GetAsync<BreakGlassPolicy>(Policy, null, CancellationToken.None)).Status.ObservedGeneration
+                == last.Metadata.Generation,
+            () => $"{last?.Status.ObservedGeneration} of {last?.Metadata.Generation}", expected: $"policy {Policy}, seen by the operator");
+    }
+
     /// <summary>Alice asks for access with kubectl.</summary>
     /// <param name="duration">How long; the policy's default where null.</param>
     /// <param name="spec">Lines of the grant's spec, at the indentation of two, that are added.</param>
