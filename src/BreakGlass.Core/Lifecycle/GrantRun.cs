@@ -83,7 +83,8 @@ public sealed partial record GrantRun
         (PlanStep.CheckAccess, StepResult.Forbidden) => Knowing(a => a with { AccessDenied = false }),
         (PlanStep.Prove, StepResult.Proven proven) => Knowing(a => a with { Proof = proven.Proof }),
         (PlanStep.Prove, StepResult.Refusal or StepResult.NoAnswer) => Knowing(a => a with { ProofFailed = true }),
-        (PlanStep.Refresh, StepResult.Success) => Knowing(a => a with { Refreshed = true }),
+        (PlanStep.Refresh look, StepResult.Success) =>
+            Knowing(a => a with { Refreshed = true, LockdownsRead = a.LockdownsRead || look.WithLockdowns }),
         (PlanStep.ReadSiblings look, StepResult.Success) => Knowing(a => a with { SiblingsAsOf = look.PolicyVersion }),
         (PlanStep.Find, StepResult.Found found) => AfterFind(found),
         (PlanStep.Announce, StepResult.Success) => Knowing(a => a with { ExpiryAnnounced = true }),

@@ -143,7 +143,8 @@ internal static class PendingGrant
     private static GrantPlan Deny(
         GrantFacts facts, BreakGlassGrant grant, Problem problem, EndReason reason = EndReason.Denied, string? actor = null, ApprovalOutcome? approval = null)
     {
-        if (!facts.Findings.Refreshed) return GrantPlan.Do(new PlanStep.Refresh());
+        var isLocked = reason is EndReason.Lockdown;
+        if (!facts.Findings.Refreshed || (isLocked && !facts.Findings.LockdownsRead)) return GrantPlan.Do(new PlanStep.Refresh(isLocked));
         return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Denied(grant, problem, reason, actor ?? GrantStatuses.Operator, approval, facts.Now),
             new GrantEvent(true, EventReasons.GrantDenied, EventActions.Deny, RequestMessages.Denied(grant, problem))));
     }

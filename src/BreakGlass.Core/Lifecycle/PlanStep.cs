@@ -49,7 +49,8 @@ public abstract record PlanStep
     }
 
     /// <summary>Read policy, roles and namespaces from the server itself.</summary>
-    public sealed record Refresh : PlanStep
+    /// <param name="WithLockdowns">Whether to read the lockdowns, too: a denial for a lockdown that was lifted since would be for good.</param>
+    public sealed record Refresh(bool WithLockdowns = false) : PlanStep
     {
         /// <inheritdoc/>
         public override bool OnlyLooks => true;

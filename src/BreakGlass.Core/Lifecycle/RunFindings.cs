@@ -24,6 +24,9 @@ public sealed record RunFindings
     /// <summary>Policy, roles and namespaces were read from the server itself, not from caches: a denial is never based on a stale cache.</summary>
     public bool Refreshed { get; init; }
 
+    /// <summary>The lockdowns were read from the server itself, too: a grant is not denied for one that was lifted before it was requested.</summary>
+    public bool LockdownsRead { get; init; }
+
     /// <summary>The policy's resourceVersion as of which other grants were read from the server itself; null where they were not.</summary>
     public string? SiblingsAsOf { get; init; }
 

@@ -31,8 +31,9 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _seen = [];
     private readonly SemaphoreSlim _looking = new(1);
-    private volatile IReadOnlyList<string> _missing = [];
+    private volatile IReadOnlyList<string> _missing = ["the paths of the webhooks are not read yet"];
     private long? _looked;
+    private bool _wasRead;
 
     /// <summary>Configurations that the last look left without a path that is answered: the API server cannot reach their webhooks.</summary>
     public IReadOnlyList<string> Missing() => _missing;
@@ -76,13 +77,14 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
                 .. await LookAtAsync<V1MutatingWebhookConfiguration>(StampInstallation.WebhookName, WebhookEntry.Of, missing, cancellationToken),
             ];
             _missing = missing;
+            _wasRead = true;
             Forget(named);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // What is known stays known: a server that cannot be asked for a while must not make admission refuse everything.
             logger.WebhookPathTrouble(e);
-            lock (_gate) if (_seen.Count == 0) _missing = [$"the paths of the webhooks could not be read: {e.Message}"];
+            if (!_wasRead) _missing = [$"the paths of the webhooks could not be read: {e.Message}"];
         }
         finally
         {

@@ -20,11 +20,12 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
         else caches.LearnDeleted(grant);
     }
 
-    /// <summary>The grant's policy with its roles, namespaces and authority, and the grant's credential.</summary>
-    public async Task RefreshAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    /// <summary>The grant's policy with its roles, namespaces and authority, and the grant's credential; the lockdowns, if they are asked for.</summary>
+    public async Task RefreshAsync(BreakGlassGrant grant, PlanStep.Refresh look, CancellationToken cancellationToken)
     {
         var credential = Task.WhenAll(OwnedKinds.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
+        if (look.WithLockdowns) await ReadLockdownsAsync(cancellationToken);
         if (caches.Policy(grant.Spec.Policy) is { } policy)
         {
             if (policy.Spec.Vouchers is { } terms)
@@ -57,6 +58,15 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
         var looks = await Task.WhenAll(find.Places.Select(async place => (Place: place, Look: await FindAsync(place, settings, cancellationToken))));
         var found = looks.Select(l => l.Look.Object).OfType<IKubernetesObject<V1ObjectMeta>>();
         return new StepResult.Found([.. found], [.. looks.Where(l => !l.Look.IsRead).Select(l => l.Place)]);
+    }
+
+    /// <summary>All lockdowns, by one list. What the watch shows while it is under way is newer, and stays.</summary>
+    private async Task ReadLockdownsAsync(CancellationToken cancellationToken)
+    {
+        var seen = caches.Lockdowns.Store.List();
+        var there = (await client.ListAsync<BreakGlassLockdown>(new(), cancellationToken)).Items;
+        foreach (var lockdown in there) caches.LearnRead(lockdown);
+        foreach (var lifted in seen.ExceptBy(there.Select(l => l.Metadata.Uid), l => l.Metadata.Uid)) caches.LearnDeleted(lifted);
     }
 
     private async Task<(IKubernetesObject<V1ObjectMeta>? Object, bool IsRead)> FindAsync(

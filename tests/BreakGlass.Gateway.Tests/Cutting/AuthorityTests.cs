@@ -8,7 +8,7 @@ namespace BreakGlass.Gateway.Tests.Cutting;
 
 public sealed class AuthorityTests : IAsyncLifetime
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private GatewayWorld _world = null!;
 

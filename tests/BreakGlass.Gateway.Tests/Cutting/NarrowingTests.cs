@@ -14,7 +14,7 @@ public sealed class NarrowingTests : IAsyncLifetime
 {
     private const string Review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private readonly ConcurrentQueue<(JsonNode Attributes, string Authorization, string As)> _asked = new();
     private readonly ConcurrentDictionary<string, bool> _refused = new();
@@ -178,16 +178,7 @@ public sealed class NarrowingTests : IAsyncLifetime
 
     private Task AskedAsync(int times) => GatewayWorld.UntilAsync(() => Task.FromResult(_asked.Count >= times), $"{times} questions to the API server");
 
-    private async Task AdvanceUntilAsync(Task over)
-    {
-        for (var tries = 0; tries < 100 && !over.IsCompleted; tries++)
-        {
-            _world.Clock.Advance(TimeSpan.FromMilliseconds(500));
-            await Task.WhenAny(over, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System));
-        }
-
-        await over.Soon("the end", s_soon);
-    }
+    private Task AdvanceUntilAsync(Task over) => _world.StepUntilOverAsync(TimeSpan.FromMilliseconds(500), over, "the end");
 
     private async Task AnswerAsync(HttpContext context)
     {

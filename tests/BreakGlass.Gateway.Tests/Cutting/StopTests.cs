@@ -11,7 +11,7 @@ namespace BreakGlass.Gateway.Tests.Cutting;
 /// <summary>What stops a grant before the operator has ended it. No operator runs here.</summary>
 public sealed class StopTests : IAsyncLifetime
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private GatewayWorld _world = null!;
     private HttpClient _client = null!;

@@ -243,7 +243,7 @@ public sealed class RecordedStreamTests : IAsyncLifetime
         var buffer = new byte[16 * 1024];
         while (true)
         {
-            var result = await socket.ReceiveAsync(buffer, CancellationToken.None).Soon("a message", TimeSpan.FromSeconds(60));
+            var result = await socket.ReceiveAsync(buffer, CancellationToken.None).Soon("a message");
             bytes.Write(buffer, 0, result.Count);
             if (result.EndOfMessage) return bytes.ToArray();
         }

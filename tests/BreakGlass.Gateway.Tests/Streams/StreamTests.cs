@@ -16,7 +16,7 @@ public sealed class StreamTests : IAsyncLifetime
     private const string Terminal = "/api/v1/namespaces/payments/pods/web/exec?command=sh&stdin=true&stdout=true&tty=true";
     private const string V5 = "v5.channel.k8s.io";
 
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private GatewayWorld _world = null!;
 

@@ -77,6 +77,35 @@ internal sealed class GatewayWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Moves time on step by step until something is so, and gives what a step has begun a longer while of real time after each. What is under way has a
+    /// deadline on the same clock, which would come again and again before a busy machine is done.
+    /// </summary>
+    public async Task StepUntilAsync(TimeSpan step, Func<Task<bool>> isSo, string what)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+        for (var patience = TimeSpan.FromMilliseconds(100); ; patience = TimeSpan.FromSeconds(Math.Min(patience.TotalSeconds * 1.5, 5)))
+        {
+            var begun = TimeProvider.System.GetTimestamp();
+            do
+            {
+                if (await isSo()) return;
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            }
+            while (TimeProvider.System.GetElapsedTime(begun) < patience);
+
+            if (limit.IsCancellationRequested) throw new TimeoutException($"{what} was expected; the log says\n{string.Join('\n', Log.Lines)}");
+            Clock.Advance(step);
+        }
+    }
+
+    /// <summary>The same until a task is over.</summary>
+    public async Task StepUntilOverAsync(TimeSpan step, Task over, string what)
+    {
+        await StepUntilAsync(step, () => Task.FromResult(over.IsCompleted), what);
+        await over;
+    }
+
     /// <summary>Puts an active grant with what belongs to it, and gives its certificate.</summary>
     public X509Certificate2 Admit(string name = Grant, string uid = "grant-1", Func<GrantStatus, GrantStatus>? status = null)
     {
@@ -141,12 +170,11 @@ internal sealed class GatewayWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the gateway has heard from the API server again, after time was moved on.</summary>
-    public async Task FreshAsync()
-    {
-        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
-        while (Gateway.Missing().Count > 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, limit.Token);
-    }
+    /// <summary>
+    /// Waits until the gateway has heard from the API server again, after time was moved on. A read that met its deadline by that is repeated a moment later.
+    /// </summary>
+    public Task FreshAsync() =>
+        StepUntilAsync(TimeSpan.FromSeconds(1), () => Task.FromResult(Gateway.Missing().Count == 0), "a gateway that has heard from the API server");
 
     /// <summary>Waits until a request has reached the API server.</summary>
     public async Task SeenAsync()

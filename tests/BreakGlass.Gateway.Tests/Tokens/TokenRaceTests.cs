@@ -12,7 +12,7 @@ namespace BreakGlass.Gateway.Tests.Tokens;
 public sealed class TokenRaceTests : IAsyncLifetime
 {
     private static readonly TimeSpan s_late = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private GatewayWorld _world = null!;
 

@@ -226,6 +226,41 @@ public partial class WebhookPathsTests
         paths.Missing().Should().BeEmpty();
     }
 
+    /// <summary>A replica was ready while the API server still asked it on <c>/</c>, where it answers 404.</summary>
+    [Fact]
+    public async Task A_replica_is_not_ready_before_its_first_look_at_the_paths()
+    {
+        PutConfigurations(null, null);
+        var paths = Replica();
+        paths.Missing().Should().ContainSingle().Which.Should().Be("the paths of the webhooks are not read yet");
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_first_look_that_read_only_some_of_the_paths_is_not_enough()
+    {
+        PutConfigurations(null, null);
+        var refusing = _server.Faults.Inject(Fault.Answer(403, "Forbidden", "no"), "get", "validatingwebhookconfigurations", times: null);
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().ContainSingle().Which.Should().StartWith("the paths of the webhooks could not be read");
+        refusing.Dispose();
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_replica_that_has_read_the_paths_stays_ready_while_they_cannot_be_read()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        _server.Faults.Inject(Fault.Answer(403, "Forbidden", "no"), "get", "mutatingwebhookconfigurations", times: null);
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData("https://hooks.example:8443", "^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$")]
     [InlineData("https://hooks.example:8443/", "^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$")]

@@ -57,6 +57,72 @@ public class StaleCacheTests
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Denied);
     });
 
+    /// <summary>The requester saw the lockdown go, and the operator's watch was a moment behind: the grant was denied for good.</summary>
+    [Fact]
+    public Task A_grant_that_is_requested_once_the_lockdown_is_lifted_is_not_denied_for_it() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy());
+        Lock(world);
+        world.Start();
+        using var hold = world.Server.Watches.HoldBack("breakglasslockdowns");
+        world.Server.Delete<BreakGlassLockdown>("stop");
+        world.Server.Requests.Clear();
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        ListsOfLockdowns(world).Should().Be(1);
+    });
+
+    [Fact]
+    public Task A_lockdown_that_replaced_the_one_in_the_cache_denies_the_grant() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy());
+        Lock(world);
+        world.Start();
+        using var hold = world.Server.Watches.HoldBack("breakglasslockdowns");
+        world.Server.Delete<BreakGlassLockdown>("stop");
+        Lock(world, "another token leaked");
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        world.Grant()!.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Lockdown);
+        world.Grant()!.Status.Conditions.Should().Contain(c => c.Message.Contains("another token leaked"));
+    });
+
+    [Fact]
+    public Task A_grant_is_not_denied_for_a_lockdown_while_the_lockdowns_cannot_be_read() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy());
+        Lock(world);
+        world.Start();
+        using (world.Server.Faults.Inject(Fault.InternalError, "list", "breakglasslockdowns", times: null))
+        {
+            world.Server.Put(Sample.Grant());
+            world.Advance(TimeSpan.FromSeconds(30));
+            world.Grant()!.Status.Phase.Should().BeNull();
+        }
+
+        world.Advance(TimeSpan.FromSeconds(15));
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Denied);
+    });
+
+    [Fact]
+    public Task A_denial_for_another_reason_reads_no_lockdowns() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Start();
+        world.Server.Requests.Clear();
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Denied);
+        ListsOfLockdowns(world).Should().Be(0);
+    });
+
     /// <summary>What one run learned of the namespace was forgotten by the next, so that record and binding were tried over and over.</summary>
     [Theory]
     [InlineData(false)]
@@ -116,4 +182,9 @@ public class StaleCacheTests
         world.Grant("inc-4712")!.Status.Phase.Should().Be(GrantPhase.Denied);
         world.Grant("inc-4712")!.Status.Conditions.Should().Contain(c => c.Reason == "ReviewPending" && c.Message.Contains("'inc-4711'"));
     });
+
+    private static void Lock(World world, string reason = "a token leaked") =>
+        world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = reason } });
+
+    private static int ListsOfLockdowns(World world) => world.Server.Requests.All.Count(r => r.Call.Is("list", "breakglasslockdowns"));
 }

@@ -37,6 +37,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
             CancellationToken.None);
         await InstallWebhooksAsync();
         _operator = await StartOperatorAsync();
+        await EnforcedAsync(_cluster.ControlPlane);
     }
 
     /// <inheritdoc/>
@@ -77,13 +78,20 @@ public sealed class AdmissionCluster : IAsyncLifetime
     internal async Task ReinstallWebhooksAsync()
     {
         await InstallWebhooksAsync();
-        await Eventually.TrueAsync(async () => await TriesAsync() && await TriesAsync(), expected: "both webhooks to answer again");
+        await EnforcedAsync(Cluster.ControlPlane);
     }
 
+    /// <summary>
+    /// Waits until the API server sends writes through both webhooks. It learns of what the operator writes into their configurations a moment after the
+    /// operator is ready, and until then it refuses every write of our kinds.
+    /// </summary>
+    internal static Task EnforcedAsync(TestKit.ControlPlane controlPlane) =>
+        Eventually.TrueAsync(async () => await TriesAsync(controlPlane) && await TriesAsync(controlPlane), expected: "both webhooks to answer");
+
     /// <summary>Whether a write goes through both webhooks, without leaving anything.</summary>
-    private async Task<bool> TriesAsync() => (await Cluster.ControlPlane
-        .KubectlAsync(Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}", "-f", "-"],
-        Manifests.Policy("answers"))) is { ExitCode: 0, Output: var annotations }
+    private static async Task<bool> TriesAsync(TestKit.ControlPlane controlPlane) => await controlPlane.KubectlAsync(
+        controlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}", "-f", "-"], Manifests.Policy("answers"))
+        is { ExitCode: 0, Output: var annotations }
         && annotations.Contains("breakglass.dev/seal", StringComparison.Ordinal);
 
     /// <summary>Takes the webhook configurations away, as somebody does who wants to get past them.</summary>

@@ -22,6 +22,7 @@ public sealed class UnreachableTests : IAsyncLifetime
         _operator = await _cluster.StartOperatorAsync(
             "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
             "--webhook-extra-names=127.0.0.1");
+        await AdmissionCluster.EnforcedAsync(_cluster.ControlPlane);
         _kim = await _cluster.ControlPlane.UserKubeconfigAsync("kim", ["leads"]);
         await _cluster.AdminAsync("create", "clusterrolebinding", "leads-shut", "--clusterrole=breakglass-lockdown", "--group=leads");
     }

@@ -23,13 +23,13 @@ internal static class LockdownRows
         new("Kim", "shuts other policies", Expectation.Untouched(),
             async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, selector: $"{{matchLabels: {{scene: \"not-{s.Id}\"}}}}"); }),
         new("Alice", "asks under a lockdown", Expectation.Denied("Lockdown", "blocks all grants in its scope", "ask kim"),
-            async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.AskAsync(s.Stage.Alice); }),
+            async s => { await s.PolicyAsync(); await LockedAsync(s); return await s.AskAsync(s.Stage.Alice); }),
         new("Carol", "approves under a lockdown", Expectation.Shows(
             "the grant is denied", async (s, _) => (await s.UntilAsync(GrantPhase.Denied)).Status.EndReason.Should().Be(EndReason.Lockdown)), async s =>
             {
                 await s.PolicyAsync(Scene.Approval);
                 (await s.AskAsync(s.Stage.Alice)).OrThrow();
-                (await s.LockAsync(s.Stage.Kim)).OrThrow();
+                await LockedAsync(s);
                 return await s.DecideAsync(s.Stage.Carol);
             }),
         new("Kim", "narrows a lockdown", Expectation.Refused("a lockdown cannot be changed"),
@@ -166,6 +166,15 @@ internal static class LockdownRows
     {
         await s.PolicyAsync();
         await s.OpenAsync(s.Stage.Alice);
+    }
+
+    /// <summary>Kim shuts the policy, and the operator knows it: what is asked or decided after that is denied, not opened and revoked.</summary>
+    private static async Task LockedAsync(Scene s)
+    {
+        (await s.LockAsync(s.Stage.Kim)).OrThrow();
+        await Eventually.TrueAsync(
+            async () => (await s.Look.GetAsync<BreakGlassLockdown>($"lock-{s.Id}", null, CancellationToken.None)).Status.Conditions.Count > 0,
+            expected: "a lockdown that the operator knows");
     }
 
     private static Task<ApiAnswer> AgainAsync(Scene s)

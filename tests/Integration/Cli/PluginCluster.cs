@@ -22,6 +22,7 @@ public sealed class PluginCluster : IAsyncLifetime
         _operator = await _cluster.StartOperatorAsync(
             "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
             "--webhook-extra-names=127.0.0.1");
+        await AdmissionCluster.EnforcedAsync(_cluster.ControlPlane);
     }
 
     /// <inheritdoc/>

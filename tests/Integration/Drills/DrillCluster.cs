@@ -56,6 +56,7 @@ public sealed class DrillCluster : IAsyncLifetime
             $"--notifications-file={receivers}", $"--gateway-url=https://localhost:{gateway.ToString(CultureInfo.InvariantCulture)}",
             $"--gateway-reports-listen=127.0.0.1:{reports.ToString(CultureInfo.InvariantCulture)}");
         _gateway = await GatewayCluster.StartGatewayAsync(_cluster, _operator, gateway, reports);
+        await AdmissionCluster.EnforcedAsync(_cluster.ControlPlane);
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ public sealed class DotNetClientTests(AttackedGateway stage)
 
         using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
         var watch = client.CoreV1.WatchListNamespacedConfigMapAsync(
-            incident.Namespace, fieldSelector: "metadata.name=applied", cancellationToken: limit.Token).GetAsyncEnumerator(limit.Token);
+            incident.Namespace, fieldSelector: "metadata.name=applied", resourceVersion: "0", cancellationToken: limit.Token).GetAsyncEnumerator(limit.Token);
         await using var ends = watch;
         var first = watch.MoveNextAsync().AsTask();
         var applied = await client.CoreV1.PatchNamespacedConfigMapAsync(

@@ -97,7 +97,7 @@ public sealed partial class GatewayRequestTests(GatewayCluster shared) : IClassF
 
         await incident.RevokeAsync();
 
-        await Eventually.WithinLimitAsync(watching.Exit, "the end of the watch", TimeSpan.FromSeconds(30));
+        await Eventually.WithinLimitAsync(watching.Exit, "the end of the watch");
         var next = await _cluster.KubectlAsync(kubeconfig, "get", "configmaps", "-n", incident.Namespace);
         next.ExitCode.Should().NotBe(0);
         next.Error.Should().Contain(incident.Grant).And.Contain($"kubectl breakglass request {incident.Policy}");

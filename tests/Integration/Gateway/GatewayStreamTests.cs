@@ -11,7 +11,7 @@ namespace Integration.Gateway;
 /// <summary>Real kubectl through the gateway and a real API server to a kubelet: what people do in pods, and how it is closed.</summary>
 public sealed class GatewayStreamTests(GatewayCluster shared) : IClassFixture<GatewayCluster>, IAsyncLifetime
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private TestKubelet _kubelet = null!;
 

@@ -47,7 +47,7 @@ internal static class IdentityRows
         {
             var token = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(Operators(s))).TrimEnd('=').Replace('+', '-').Replace('/', '_');
             await s.BeginAsync(
-                $"GET {s.Target}&watch=true&timeoutSeconds=1 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                $"GET {s.Target}&watch=true&timeoutSeconds=1&resourceVersion=0 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                     + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                     + $"Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.{token}, base64.binary.k8s.io\r\n\r\n");
             await s.PassedAsTheGrantAsync();

@@ -82,7 +82,7 @@ internal static class MessageRows
             var (incident, connection) = await s.Stage.OpenAsync();
             await using var stream = await s.ConnectAsync(s.Stage.CertificateOf(connection), "h2");
             using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
-            var watch = $"/api/v1/namespaces/{incident.Namespace}/configmaps?watch=true";
+            var watch = $"/api/v1/namespaces/{incident.Namespace}/configmaps?watch=true&resourceVersion=0";
             await stream.WriteAsync((byte[])[.. Http2Frames.Preface, .. Http2Frames.Request(false, [.. Pseudo(s, path: watch)])], limit.Token);
             await stream.FlushAsync(limit.Token);
             (await Http2Frames.AnswerAsync(stream, limit.Token)).Should().Be(Http2Frames.Headers);

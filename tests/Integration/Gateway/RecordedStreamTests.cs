@@ -22,10 +22,7 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
     /// <summary>A shell that displays nothing before it has the size of the client's terminal.</summary>
     private const string SizedShell = "until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo sized $((1+1)); exec sh";
 
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(15);
-
-    /// <summary>The gateway waits for the operator for ten seconds.</summary>
-    private static readonly TimeSpan s_unrecorded = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private TestKubelet _kubelet = null!;
 
@@ -127,7 +124,7 @@ public sealed partial class RecordedStreamTests(RecordingCluster shared) : IClas
         await shared.Operator.SignalAsync("STOP");
         try
         {
-            await session.Ended.Soon("the end of the shell at the kubelet", s_unrecorded);
+            await session.Ended.Soon("the end of the shell at the kubelet", s_soon);
             await shell.Exit.Soon("the end of kubectl", s_soon);
             await shell.WritesAsync("the gateway cannot record the session");
             var (code, text) = await GetAsync(kubeconfig, path);

@@ -11,7 +11,7 @@ namespace Integration.Gateway;
 /// <summary>Attacks by which a stream is to outlive its grant.</summary>
 internal static class StreamRows
 {
-    private static readonly TimeSpan s_cut = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_cut = Eventually.Limit;
 
     public static IReadOnlyList<GatewayRow> All { get; } =
     [

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Integration.Admission;
 using TestKit;
 
 namespace Integration.Install;
@@ -20,17 +21,27 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
     public string WebhookUrl => $"https://127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>
-    /// Starts the operator as its Deployment says, and waits until it is ready: it leads, and the API server was told to trust its webhooks.
+    /// Starts the operator as its Deployment says, and waits until it is ready and the API server asks its webhooks.
     /// </summary>
     public async Task<RunningOperator> StartOperatorAsync()
     {
         var pod = (await ReadAsync("deployment", "breakglass-operator"))["spec"]!["template"]!["spec"]!;
         var (kubeconfig, command) = await CommandAsync(pod);
         command[0].Should().Be("run");
-        return await RunningOperator.StartAsync(
+        var started = await RunningOperator.StartAsync(
             kubeconfig,
             ["--trust-requester=false", "--webhook=true", .. command.Skip(1),
                 $"--webhook-address=127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1"]);
+        try
+        {
+            await AdmissionCluster.EnforcedAsync(controlPlane);
+            return started;
+        }
+        catch
+        {
+            await started.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Says of the Deployment that all its pods are there and ready, for those who wait for that.</summary>

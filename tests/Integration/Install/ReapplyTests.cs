@@ -27,7 +27,7 @@ public sealed class ReapplyTests
         await using var running = await cluster.StartOperatorAsync(
             "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Ports.Free().ToString(CultureInfo.InvariantCulture)}");
         var paths = await PathsAsync(cluster);
-        paths.Should().OnlyContain(path => path.Length > 32).And.OnlyHaveUniqueItems();
+        paths.Should().OnlyContain(path => path.Length > 32, "a ready operator has written them").And.OnlyHaveUniqueItems();
 
         (await ApplyAsync(cluster)).OrThrow();
         (await ApplyAsync(cluster, text => text.Replace("timeoutSeconds: 5", "timeoutSeconds: 6", StringComparison.Ordinal))).OrThrow();

@@ -22,7 +22,7 @@ public sealed class TestKubeletTests(KubeletFixture fixture) : IClassFixture<Kub
 
     private const string Sleeper = "sleep 3600 & echo child $!; wait";
 
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_soon = Eventually.Limit;
 
     private TestKubelet Kubelet => fixture.Kubelet;
 

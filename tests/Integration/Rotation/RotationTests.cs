@@ -149,11 +149,12 @@ public sealed class RotationTests : IAsyncLifetime
         Encoding.UTF8.GetString(configuration.Webhooks[0].ClientConfig.CaBundle!).Split("BEGIN CERTIFICATE").Should().HaveCount(2);
         (await incident.CanReadAsync(kubeconfig)).Should().BeTrue();
 
+        // With an overlap, so that the time in which both keys are there is not missed.
         var again = await plugin.KubectlAsync(_rotator, async _ =>
         {
             await Eventually.TrueAsync(async () => (await KeysAsync()).All.Count > 1, Logs, expected: "a second rotation that has begun");
             await KillLeaderAsync();
-        }, "breakglass", "rotate", "seals", "--overlap", "0");
+        }, "breakglass", "rotate", "seals", "--overlap", "45s");
 
         again.Code.Should().Be(0, $"{again.Error}\n{Logs()}");
         again.Out.Should().NotContain("could not be sealed again");

