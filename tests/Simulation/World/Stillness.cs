@@ -10,14 +10,18 @@ namespace Simulation;
 /// </remarks>
 internal sealed class Stillness
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private const int Unknown = -1;
 
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(2);
 
     private readonly WorkerThreads _workers;
 
-    /// <summary>How many workers the pool counts as busy although all sleep: the test runner keeps some for good.</summary>
-    private int _busyAtRest;
+    /// <summary>
+    /// How many workers the pool counts as busy while all sleep: the test runner keeps some for good. The kernel says how many; then the pool's own number,
+    /// which is quick to read, is enough.
+    /// </summary>
+    private int _busyAtRest = Unknown;
 
     private Stillness(WorkerThreads workers) => _workers = workers;
 
@@ -47,23 +51,23 @@ internal sealed class Stillness
     public void Await()
     {
         var started = TimeProvider.System.GetTimestamp();
-        var (lookedAt, completed) = (started, -1L);
+        var lookedAt = started;
         while (true)
         {
-            var before = completed;
-            completed = ThreadPool.CompletedWorkItemCount;
-
-            // The pool's own numbers only say when a look, which takes longer, is worth it.
-            if (completed == before && ThreadPool.PendingWorkItemCount == 0
-                && (Busy() <= _busyAtRest || TimeProvider.System.GetElapsedTime(lookedAt) > LookAgain))
+            if (ThreadPool.PendingWorkItemCount == 0)
             {
-                if (IsStill())
+                var busy = Busy();
+                if (busy <= _busyAtRest && ThreadPool.PendingWorkItemCount == 0)
                 {
-                    _busyAtRest = Busy();
+                    _busyAtRest = busy;
                     return;
                 }
 
-                lookedAt = TimeProvider.System.GetTimestamp();
+                if (_busyAtRest == Unknown || TimeProvider.System.GetElapsedTime(lookedAt) > LookAgain)
+                {
+                    _busyAtRest = BusyWhileAllSleep() ?? _busyAtRest;
+                    lookedAt = TimeProvider.System.GetTimestamp();
+                }
             }
 
             if (TimeProvider.System.GetElapsedTime(started) > Limit) throw new TimeoutException(
@@ -72,9 +76,13 @@ internal sealed class Stillness
         }
     }
 
-    /// <summary>Nothing waits for a worker, all workers sleep, and they slept the whole time between two looks.</summary>
-    private bool IsStill() =>
-        _workers.TurnsIfAsleep() is { } turns && _workers.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0;
+    /// <summary>The number of busy workers while nothing waits for one and all sleep the whole time between two looks; null if they do not.</summary>
+    private int? BusyWhileAllSleep()
+    {
+        if (_workers.TurnsIfAsleep() is not { } turns) return null;
+        var busy = Busy();
+        return _workers.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0 ? busy : null;
+    }
 
     private static int Busy()
     {

@@ -12,7 +12,7 @@ internal sealed class WorkerThreads : IDisposable
 {
     private const string Tasks = "/proc/self/task";
 
-    // Their files stay open, because every step of a simulation looks at them.
+    // Their files stay open: a look must be quick.
     private readonly List<ThreadFiles> _workers = [];
     private readonly byte[] _text = new byte[512];
 
