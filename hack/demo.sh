@@ -219,7 +219,7 @@ a_shell_through_the_gateway() {
     step "Her terminal:"
     tr -d '\r' <"$work/screen" | indent
     if [ "$shell_kubectl" != "$kubectl" ]; then
-        grep -q 'breakglass: the grant inc-4713 is revoked' "$work/screen" || fail "the shell was closed without its last line."
+        grep -Eq 'breakglass: the grant inc-4713 (is revoked|ended at [^ ]+ \(Revoked)' "$work/screen" || fail "the shell was closed without its last line."
         [ "$shell_code" -ne 0 ] || fail "kubectl ended as if the command had ended."
     fi
     step "The gateway closed it. What comes after that is refused, and the answer says why"
@@ -234,7 +234,7 @@ the_recording() {
     step "The gateway recorded the shell. rita replays it; what she sees was verified against the journal"
     shown rita "kubectl breakglass replay inc-4713 --text --journal journal --key journal.pub"
     until breakglass "$rita" replay inc-4713 --text --journal "$work/journal" --key "$work/auditor/journal.pub" >"$work/replay.txt" 2>&1 &&
-        grep -q 'ended: the grant inc-4713 is revoked' "$work/replay.txt"; do
+        grep -Eq 'ended: the grant inc-4713 (is revoked|ended at [^ ]+ \(Revoked)' "$work/replay.txt"; do
         [ "$SECONDS" -lt "$until" ] || { cat "$work/replay.txt" >&2; fail "the recording cannot be replayed."; }
         sleep 0.5
     done
