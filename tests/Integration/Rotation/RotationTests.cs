@@ -158,6 +158,7 @@ public sealed class RotationTests : IAsyncLifetime
 
         again.Code.Should().Be(0, $"{again.Error}\n{Logs()}");
         again.Out.Should().NotContain("could not be sealed again");
+        await Eventually.TrueAsync(async () => (await KeysAsync()).All.Count == 1, Logs, expected: "the end of the overlap");
         var keys = await KeysAsync();
         keys.All.Should().ContainSingle();
         (await incident.CanReadAsync(kubeconfig)).Should().BeTrue("the next leader has completed it");
