@@ -10,20 +10,22 @@ namespace Simulation;
 /// </remarks>
 internal sealed class Stillness
 {
-    private const int Unknown = -1;
+    /// <summary>How often the kernel is asked before the pool's own number is trusted: what the test runner does for a moment is over by then.</summary>
+    private const int Looks = 200;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(2);
-
-    private readonly WorkerThreads _workers;
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
-    /// How many workers the pool counts as busy while all sleep: the test runner keeps some for good. The kernel says how many; then the pool's own number,
-    /// which is quick to read, is enough.
+    /// The fewest workers that the pool counted as busy while all threads slept: the test runner keeps some for good. Of the whole run, since a moment at
+    /// which it keeps one more would let somebody at work pass for idle later.
     /// </summary>
-    private int _busyAtRest = Unknown;
+    private static int _busyAtRest = int.MaxValue;
+    private static int _looks;
 
-    private Stillness(WorkerThreads workers) => _workers = workers;
+    private readonly ProcessThreads _threads;
+
+    private Stillness(ProcessThreads threads) => _threads = threads;
 
     /// <summary>Runs a simulation on a thread of its own.</summary>
     public static async Task Run(Action<Stillness> simulation)
@@ -33,8 +35,8 @@ internal sealed class Stillness
         {
             try
             {
-                using var workers = new WorkerThreads();
-                simulation(new(workers));
+                using var threads = new ProcessThreads();
+                simulation(new(threads));
                 done.SetResult();
             }
             catch (Exception e)
@@ -57,15 +59,22 @@ internal sealed class Stillness
             if (ThreadPool.PendingWorkItemCount == 0)
             {
                 var busy = Busy();
-                if (busy <= _busyAtRest && ThreadPool.PendingWorkItemCount == 0)
+                if (_looks >= Looks && busy <= _busyAtRest && ThreadPool.PendingWorkItemCount == 0)
                 {
                     _busyAtRest = busy;
                     return;
                 }
 
-                if (_busyAtRest == Unknown || TimeProvider.System.GetElapsedTime(lookedAt) > LookAgain)
+                // The pool counts a worker that the test runner keeps like one at work. The kernel knows which one could run.
+                if (_looks < Looks || TimeProvider.System.GetElapsedTime(lookedAt) > LookAgain)
                 {
-                    _busyAtRest = BusyWhileAllSleep() ?? _busyAtRest;
+                    if (BusyWhileAllSleep() is { } atRest)
+                    {
+                        _busyAtRest = Math.Min(_busyAtRest, atRest);
+                        _looks++;
+                        return;
+                    }
+
                     lookedAt = TimeProvider.System.GetTimestamp();
                 }
             }
@@ -76,12 +85,12 @@ internal sealed class Stillness
         }
     }
 
-    /// <summary>The number of busy workers while nothing waits for one and all sleep the whole time between two looks; null if they do not.</summary>
+    /// <summary>The number of busy workers while nothing waits for one and all threads sleep the whole time between two looks; null if they do not.</summary>
     private int? BusyWhileAllSleep()
     {
-        if (_workers.TurnsIfAsleep() is not { } turns) return null;
+        if (_threads.TurnsIfAsleep() is not { } turns) return null;
         var busy = Busy();
-        return _workers.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0 ? busy : null;
+        return _threads.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0 ? busy : null;
     }
 
     private static int Busy()
