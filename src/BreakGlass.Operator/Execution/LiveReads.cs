@@ -21,11 +21,12 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
     }
 
     /// <summary>The grant's policy with its roles, namespaces and authority, and the grant's credential; the lockdowns, if they are asked for.</summary>
-    public async Task RefreshAsync(BreakGlassGrant grant, PlanStep.Refresh look, CancellationToken cancellationToken)
+    public async Task<StepResult> RefreshAsync(BreakGlassGrant grant, PlanStep.Refresh look, CancellationToken cancellationToken)
     {
+        if (look.WithLockdowns && await LiftedAsync(cancellationToken) is { } lifted)
+            return new StepResult.NoAnswer($"BreakGlassLockdown {lifted.Metadata.Name} was deleted, and the watch of lockdowns has not shown that yet.");
         var credential = Task.WhenAll(OwnedKinds.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
-        if (look.WithLockdowns) await ReadLockdownsAsync(cancellationToken);
         if (caches.Policy(grant.Spec.Policy) is { } policy)
         {
             if (policy.Spec.Vouchers is { } terms)
@@ -46,6 +47,8 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
             // (encryption at rest whose key service is down). What ends access does not wait for that, and what would be made again in error is there
             // already, or of another UID.
         }
+
+        return new StepResult.Done();
     }
 
     /// <summary>Other grants of the policy.</summary>
@@ -60,13 +63,15 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
         return new StepResult.Found([.. found], [.. looks.Where(l => !l.Look.IsRead).Select(l => l.Place)]);
     }
 
-    /// <summary>All lockdowns, by one list. What the watch shows while it is under way is newer, and stays.</summary>
-    private async Task ReadLockdownsAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// A lockdown that the cache has and the API server no longer has. It stays in the cache until the watch shows its deletion: a lockdown ends by nothing
+    /// but that, and a denial can wait for it.
+    /// </summary>
+    private async Task<BreakGlassLockdown?> LiftedAsync(CancellationToken cancellationToken)
     {
         var seen = caches.Lockdowns.Store.List();
         var there = (await client.ListAsync<BreakGlassLockdown>(new(), cancellationToken)).Items;
-        foreach (var lockdown in there) caches.LearnRead(lockdown);
-        foreach (var lifted in seen.ExceptBy(there.Select(l => l.Metadata.Uid), l => l.Metadata.Uid)) caches.LearnDeleted(lifted);
+        return seen.ExceptBy(there.Select(l => l.Metadata.Uid), l => l.Metadata.Uid).FirstOrDefault();
     }
 
     private async Task<(IKubernetesObject<V1ObjectMeta>? Object, bool IsRead)> FindAsync(

@@ -71,7 +71,7 @@ internal sealed class PlanExecutor(
         PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, cancellationToken),
         PlanStep.CheckAccess check => AsAsync(prover.IsDeniedAsync(check, cancellationToken), isDenied => new StepResult.Checked(isDenied)),
         PlanStep.Prove prove => AsAsync(prover.ProveAsync(facts.Grant!, prove, cancellationToken), proof => new StepResult.Proven(proof)),
-        PlanStep.Refresh look => DoneAsync(server.RefreshAsync(facts.Grant!, look, cancellationToken)),
+        PlanStep.Refresh look => server.RefreshAsync(facts.Grant!, look, cancellationToken),
         PlanStep.ReadSiblings look => DoneAsync(server.ReadSiblingsAsync(look, cancellationToken)),
         PlanStep.Find find => server.FindAsync(find, facts.Settings, cancellationToken),
         PlanStep.Announce announce => Task.FromResult(Announce(facts, announce.Event)),

@@ -25,7 +25,7 @@ internal sealed class Notifier : IDisposable
     private readonly string _cluster;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly ConcurrentDictionary<(string Receiver, string Grant, string Event), bool> _drilled = new();
+    private readonly ConcurrentDictionary<(string Receiver, string Grant, string Event), DateTimeOffset> _drilled = new();
     private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
 
     /// <param name="settings">The receivers.</param>
@@ -109,10 +109,11 @@ internal sealed class Notifier : IDisposable
             {
                 if (_drilled.Count >= MostRemembered)
                 {
-                    foreach (var old in _drilled.Keys.Where(k => k.Grant != notification.Name)) _drilled.TryRemove(old, out _);
+                    // A run can wait for the expiry of its grant: only what is older than most goes.
+                    foreach (var (old, _) in _drilled.OrderBy(d => d.Value).Take(MostRemembered / 2)) _drilled.TryRemove(old, out _);
                 }
 
-                _drilled[(destination.Name, notification.Name, notification.Event)] = true;
+                _drilled[(destination.Name, notification.Name, notification.Event)] = notification.At;
             }
 
             return answer;

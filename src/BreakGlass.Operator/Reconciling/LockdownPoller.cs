@@ -18,7 +18,8 @@ internal sealed class LockdownPoller(KubeClient client, ClusterCaches caches, Ac
         {
             foreach (var lockdown in (await client.ListAsync<BreakGlassLockdown>(new(), cancellationToken)).Items)
             {
-                if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name)) is null) found(lockdown);
+                // One of the same name can be another one.
+                if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name))?.Metadata.Uid != lockdown.Metadata.Uid) found(lockdown);
             }
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)

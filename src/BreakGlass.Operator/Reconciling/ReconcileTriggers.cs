@@ -106,8 +106,8 @@ internal sealed class ReconcileTriggers(
         if (change.IsSameVersion && !change.IsInitialList) return;
         Queue(lockdowns, change.Object.Metadata.Name, IsStatusOnly(change));
 
-        // What it shuts goes before everything; what it shut is free to be looked at once it is lifted.
-        if (change.IsInitialList || change.Kind is ChangeKind.Updated) return;
+        // What it shuts goes before everything; what it shut is free to be looked at once it is lifted. Another UID: it was lifted, and there is a new one.
+        if (change.IsInitialList || (IsStatusOnly(change) && change.Old?.Metadata.Uid == change.Object.Metadata.Uid)) return;
         foreach (var grant in caches.LiveGrants) ends.End(grant.Metadata.Name);
     }
 

@@ -283,6 +283,22 @@ public sealed class DrillTests
         NothingIsOpen(world);
     });
 
+    /// <summary>A grant that did not exist any more was looked for until its time would have been over.</summary>
+    [Fact]
+    public Task A_grant_that_is_deleted_before_it_expires_fails_the_run_at_once() => With(world =>
+    {
+        world.Start();
+        world.Server.Put(Drill(world, end: DrillEnd.Expire));
+        world.Advance(Long);
+        world.Server.Delete<BreakGlassGrant>(Runs(world)[0].Grant!);
+        world.Advance(TimeSpan.FromSeconds(10));
+
+        var run = Runs(world).Should().ContainSingle().Subject;
+        run.Reason.Should().Be("NotExpired");
+        run.Failures.Should().Equal("Expiry: The grant did not expire; it was deleted.");
+        NothingIsOpen(world);
+    });
+
     [Fact]
     public Task When_the_operator_dies_while_it_waits_for_the_expiry_the_next_one_revokes_the_grant() => With(world =>
     {

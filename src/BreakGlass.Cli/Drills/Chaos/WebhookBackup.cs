@@ -70,12 +70,14 @@ internal sealed class WebhookBackup
     /// <returns>Whether they are there again. If not, the person reads what to do.</returns>
     public async Task<bool> PutBackAsync()
     {
-        await SayAsync("Putting the webhook configurations back. Do not interrupt this.");
-        using var patience = new CancellationTokenSource(Volatile.Read(ref _isHurried) == 0 ? Patience : ShortPatience, _tools.Host.Time);
+        using var patience = new CancellationTokenSource(Patience, _tools.Host.Time);
         _shorten = () => patience.CancelAfter(ShortPatience);
+        if (Volatile.Read(ref _isHurried) != 0) _shorten();
 
-        // Both at once: one that cannot be created does not keep the other one away.
-        var problems = await Task.WhenAll(TryCreateAsync(Bare(_mutating), patience.Token), TryCreateAsync(Bare(_validating), patience.Token));
+        // Both at once: one that cannot be created does not keep the other one away. And before a word is said: a terminal can be stopped.
+        var creating = Task.WhenAll(TryCreateAsync(Bare(_mutating), patience.Token), TryCreateAsync(Bare(_validating), patience.Token));
+        await SayAsync("Putting the webhook configurations back. Do not interrupt this.");
+        var problems = await creating;
         _shorten = null;
         if (problems.FirstOrDefault(p => p is not null) is { } problem)
         {
@@ -94,9 +96,8 @@ internal sealed class WebhookBackup
     public async Task HurryAsync()
     {
         if (Interlocked.Exchange(ref _isHurried, 1) != 0) return;
-        await SayAsync("The command is interrupted, but first it puts the webhook configurations back. "
-            + $"This takes at most {GoDuration.Format(ShortPatience)}.");
         _shorten?.Invoke();
+        await SayAsync($"The command is interrupted, but first it puts the webhook configurations back, for at most {GoDuration.Format(ShortPatience)}.");
     }
 
     /// <summary>Says something, unless the terminal is gone: that must not keep the configurations away.</summary>

@@ -14,6 +14,9 @@ internal sealed class DrillAccess(DrillTools tools, DrillRun run, RunGrant grant
 
     private KubeClient? _user;
 
+    // What is allowed is asked again until it is refused, also if the role has changed meanwhile.
+    private IReadOnlyList<V1ResourceAttributes> _questions = [];
+
     /// <summary>Waits until the grant is active, and takes its credential.</summary>
     /// <param name="credential">The key to which the credential is delivered.</param>
     /// <param name="cancellationToken">Stops it.</param>
@@ -33,8 +36,9 @@ internal sealed class DrillAccess(DrillTools tools, DrillRun run, RunGrant grant
     /// <summary>Uses the access until all of it works.</summary>
     public async Task<DrillAnswer> UseAsync(CancellationToken cancellationToken)
     {
-        var questions = Questions();
+        var questions = grant.Last is { } opened ? DrillQuestions.Of(opened, tools.Caches.View.Now()) : [];
         if (questions.Count == 0) return DrillAnswer.Failed(DrillReasons.AccessDenied, "The roles of the grant allow no request on a resource.");
+        _questions = questions;
         var last = "";
         return await polling.UntilAsync(async () =>
         {
@@ -56,7 +60,7 @@ internal sealed class DrillAccess(DrillTools tools, DrillRun run, RunGrant grant
     /// <summary>Uses the access until all of it is refused.</summary>
     public async Task<DrillAnswer> DenialAsync(CancellationToken cancellationToken)
     {
-        var questions = Questions();
+        var questions = _questions;
         var last = "";
         return await polling.UntilAsync(async () =>
         {
@@ -70,8 +74,6 @@ internal sealed class DrillAccess(DrillTools tools, DrillRun run, RunGrant grant
     public void Dispose() => _user?.Dispose();
 
     private string Path() => grant.Last?.Status.Path is SessionPath.Gateway ? " through the gateway" : "";
-
-    private IReadOnlyList<V1ResourceAttributes> Questions() => grant.Last is { } last ? DrillQuestions.Of(last, tools.Caches.View.Now()) : [];
 
     /// <summary>Asks each question as the grant's identity; gives those that were refused. A credential that the server does not take is a refusal.</summary>
     private async Task<IReadOnlyList<string>> AskAsync(IReadOnlyList<V1ResourceAttributes> questions, CancellationToken cancellationToken)

@@ -21,7 +21,15 @@ internal sealed class DrillEnding(DrillRun run, RunGrant grant, DrillIdentity re
     {
         return await polling.UntilAsync(async () =>
         {
-            await grant.ReadAsync(cancellationToken);
+            try
+            {
+                await grant.ReadAsync(cancellationToken);
+            }
+            catch (KubeApiException e) when (e.IsNotFound)
+            {
+                return DrillAnswer.Failed(DrillReasons.NotExpired, "The grant did not expire; it was deleted.");
+            }
+
             if (EndedOtherwise() is { } ended) return ended;
             var left = Left;
             if (left > Glance)
