@@ -25,7 +25,11 @@ internal sealed class Notifier : IDisposable
     private readonly string _cluster;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly ConcurrentDictionary<(string Receiver, string Grant, string Event), DateTimeOffset> _drilled = new();
+
+    // With the order in which they were taken.
+    private readonly ConcurrentDictionary<(string Receiver, string Grant, string Event), long> _drilled = new();
+    private long _taken;
+
     private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
 
     /// <param name="settings">The receivers.</param>
@@ -109,11 +113,11 @@ internal sealed class Notifier : IDisposable
             {
                 if (_drilled.Count >= MostRemembered)
                 {
-                    // A run can wait for the expiry of its grant: only what is older than most goes.
-                    foreach (var (old, _) in _drilled.OrderBy(d => d.Value).Take(MostRemembered / 2)) _drilled.TryRemove(old, out _);
+                    // A run can wait for the expiry of its grant: only the older half goes.
+                    foreach (var (old, _) in _drilled.ToArray().OrderBy(d => d.Value).Take(MostRemembered / 2)) _drilled.TryRemove(old, out _);
                 }
 
-                _drilled[(destination.Name, notification.Name, notification.Event)] = notification.At;
+                _drilled[(destination.Name, notification.Name, notification.Event)] = Interlocked.Increment(ref _taken);
             }
 
             return answer;

@@ -13,6 +13,8 @@ internal sealed class Stillness
     /// <summary>How often the kernel is asked before the pool's own number is trusted: what the test runner does for a moment is over by then.</summary>
     private const int Looks = 200;
 
+    private const int Confirmations = 20;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(1);
 
@@ -59,7 +61,7 @@ internal sealed class Stillness
             if (ThreadPool.PendingWorkItemCount == 0)
             {
                 var busy = Busy();
-                if (_looks >= Looks && busy <= _busyAtRest && ThreadPool.PendingWorkItemCount == 0)
+                if (_looks >= Looks && busy <= _busyAtRest && StaysStill(busy))
                 {
                     _busyAtRest = busy;
                     return;
@@ -91,6 +93,19 @@ internal sealed class Stillness
         if (_threads.TurnsIfAsleep() is not { } turns) return null;
         var busy = Busy();
         return _threads.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0 ? busy : null;
+    }
+
+    /// <summary>The test runner may have let a worker go just now, and another be at work: that one gets the processor a few times first.</summary>
+    private static bool StaysStill(int busy)
+    {
+        var completed = ThreadPool.CompletedWorkItemCount;
+        for (var i = 0; i < Confirmations; i++)
+        {
+            Thread.Yield();
+            if (ThreadPool.PendingWorkItemCount != 0 || ThreadPool.CompletedWorkItemCount != completed || Busy() != busy) return false;
+        }
+
+        return true;
     }
 
     private static int Busy()
