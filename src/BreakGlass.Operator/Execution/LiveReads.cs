@@ -2,7 +2,7 @@ namespace BreakGlass.Operator.Execution;
 
 /// <summary>
 /// Reads from the API server itself, where a decision must not rest on a cache that may be behind. What is read goes into the caches, so that the next
-/// decision sees it.
+/// decision sees it; only lockdowns are compared, and stay as the watch shows them.
 /// </summary>
 internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
 {

@@ -159,7 +159,7 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
             var kubeconfig = await incident.FetchKubeconfigAsync();
             var ours = await _cluster.Admin.GetAsync<V1RoleBinding>(binding, incident.Namespace, CancellationToken.None);
 
-            // A roleRef cannot be changed, so whoever wants another one deletes the binding and creates it again, with all its marks.
+            // A roleRef cannot be changed, so an attacker deletes the binding and creates it again with another one, and with all its marks.
             var meta = ours.Metadata with { Uid = null, ResourceVersion = null, CreationTimestamp = null };
             var other = ours with { Metadata = meta, RoleRef = ours.RoleRef with { Name = "admin" } };
             for (var tries = 0; tries < PlaceHistory.MostRepairs - 2; tries++)
