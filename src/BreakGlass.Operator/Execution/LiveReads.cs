@@ -2,9 +2,9 @@ namespace BreakGlass.Operator.Execution;
 
 /// <summary>
 /// Reads from the API server itself, where a decision must not rest on a cache that may be behind. What is read goes into the caches, so that the next
-/// decision sees it; only lockdowns are compared, and stay as the watch shows them.
+/// decision sees it.
 /// </summary>
-internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
+internal sealed class LiveReads(KubeClient client, ClusterCaches caches, LockdownReads lockdowns)
 {
     /// <summary>A policy of this many roles and namespaces is read in full before a grant of it is denied; one of more, for the most part.</summary>
     private const int MostReads = 64;
@@ -23,7 +23,7 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
     /// <summary>The grant's policy with its roles, namespaces and authority, and the grant's credential; the lockdowns, if they are asked for.</summary>
     public async Task<StepResult> RefreshAsync(BreakGlassGrant grant, PlanStep.Refresh look, CancellationToken cancellationToken)
     {
-        if (look.WithLockdowns && await LiftedAsync(cancellationToken) is { } lifted)
+        if (look.WithLockdowns && await lockdowns.CompareAsync(cancellationToken) is { } lifted)
             return new StepResult.NoAnswer($"BreakGlassLockdown {lifted.Metadata.Name} was deleted, and the watch of lockdowns has not shown that yet.");
         var credential = Task.WhenAll(OwnedKinds.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
@@ -61,17 +61,6 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches)
         var looks = await Task.WhenAll(find.Places.Select(async place => (Place: place, Look: await FindAsync(place, settings, cancellationToken))));
         var found = looks.Select(l => l.Look.Object).OfType<IKubernetesObject<V1ObjectMeta>>();
         return new StepResult.Found([.. found], [.. looks.Where(l => !l.Look.IsRead).Select(l => l.Place)]);
-    }
-
-    /// <summary>
-    /// A lockdown that the cache has and the API server no longer has. It stays in the cache until the watch shows its deletion: a lockdown ends by nothing
-    /// but that, and a denial can wait for it.
-    /// </summary>
-    private async Task<BreakGlassLockdown?> LiftedAsync(CancellationToken cancellationToken)
-    {
-        var seen = caches.Lockdowns.Store.List();
-        var there = (await client.ListAsync<BreakGlassLockdown>(new(), cancellationToken)).Items;
-        return seen.ExceptBy(there.Select(l => l.Metadata.Uid), l => l.Metadata.Uid).FirstOrDefault();
     }
 
     private async Task<(IKubernetesObject<V1ObjectMeta>? Object, bool IsRead)> FindAsync(

@@ -31,6 +31,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly JournalSequencer? _journal;
     private readonly JournalSinks? _sinks;
     private readonly ReconcileTriggers _wiring;
+    private readonly LockdownReads _lockdowns;
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _alarms;
     private readonly WorkQueue<string> _policies;
@@ -52,15 +53,20 @@ internal sealed class LeadersWork : IDisposable
         var stamp = new StampProbe(client, time);
         _remover = new(client, time);
         _servers = new(client, time);
-        var server = new LiveReads(client, caches);
+        _grants = new("grants", time);
+        _alarms = new("ends", time);
+        _policies = new("policies", time);
+        var lockdownQueue = new WorkQueue<string>("lockdowns", time);
+        var authorityQueue = new WorkQueue<string>("authorities", time);
+        var ends = new EndSchedule(caches, _alarms, _grants, settings, time);
+        _wiring = new(caches, _grants, _policies, lockdownQueue, authorityQueue, ends);
+        _lockdowns = new(client, caches, _wiring.Found);
+        var server = new LiveReads(client, caches, _lockdowns);
         if (Journal(tools, client) is { } journal) (_journal, _sinks) = journal;
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, tools.Gateway, time), _remover,
             new Prover(client, _servers, tools.Vault, time),
             new LeftoverFinder(client, stamp, settings), _journal, tools.Unconfirmed, announcer, time, logs.CreateLogger("Grants"));
-        _grants = new("grants", time);
-        _alarms = new("ends", time);
-        var ends = new EndSchedule(caches, _alarms, _grants, settings, time);
         if (tools is { Caches.Sessions: { } sessions })
         {
             _insights = new(client, caches, sessions, tools.Pulse, tools.GatewayPulse, name => _grants.Add(name), time, logs.CreateLogger("Sessions"));
@@ -70,10 +76,6 @@ internal sealed class LeadersWork : IDisposable
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time,
             tools.Pulse, tools.GatewayPulse);
         var lockdowns = new LockdownReconciler(client, caches, seals, announcer, time);
-        _policies = new("policies", time);
-        var lockdownQueue = new WorkQueue<string>("lockdowns", time);
-        var authorityQueue = new WorkQueue<string>("authorities", time);
-        _wiring = new(caches, _grants, _policies, lockdownQueue, authorityQueue, ends);
         var drillQueue = new WorkQueue<string>("drills", time);
         _drills = new(new(client, caches, settings, tools.Metrics, tools.Notifier, Proofs(tools, _journal), time), announcer, drillQueue,
             logs.CreateLogger("Drills"));
@@ -108,7 +110,7 @@ internal sealed class LeadersWork : IDisposable
         try
         {
             _wiring.Sweep(isFirst: true);
-            var poller = new LockdownPoller(_client, _tools.Caches, _wiring.Found, _tools.Time);
+            var poller = new LockdownPoller(_lockdowns, _tools.Caches, _tools.Time);
             await Task.WhenAll(
             [
                 .. _controllers.Select(run => run(_term.Stopping, _term.Lost)),

@@ -4,7 +4,7 @@ namespace BreakGlass.Operator.Reconciling;
 /// Reads the lockdowns beside their watch while any grant is live. A watch whose connection dies without being closed is noticed after 45 s, and the kill
 /// switch must not wait for that. All watches share a connection; this read does not use it.
 /// </summary>
-internal sealed class LockdownPoller(KubeClient client, ClusterCaches caches, Action<BreakGlassLockdown> found, TimeProvider time)
+internal sealed class LockdownPoller(LockdownReads lockdowns, ClusterCaches caches, TimeProvider time)
 {
     /// <summary>The time between two reads.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -16,11 +16,7 @@ internal sealed class LockdownPoller(KubeClient client, ClusterCaches caches, Ac
     {
         try
         {
-            foreach (var lockdown in (await client.ListAsync<BreakGlassLockdown>(new(), cancellationToken)).Items)
-            {
-                // One of the same name can be another one.
-                if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name))?.Metadata.Uid != lockdown.Metadata.Uid) found(lockdown);
-            }
+            await lockdowns.CompareAsync(cancellationToken);
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
         {
