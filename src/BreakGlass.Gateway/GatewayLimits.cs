@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
 namespace BreakGlass.Gateway;
 
 /// <summary>What one grant, and everybody without one, can use at most.</summary>
@@ -24,6 +26,24 @@ public sealed record GatewayLimits
     /// How long a client may take to read why it is cut, in real time. Then its connection is broken off. Nothing of it reaches the API server meanwhile.
     /// </summary>
     public TimeSpan LastWords { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long a whole answer of a few hundred bytes may take, in real time: nothing of the request goes on meanwhile.</summary>
+    public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a client that still sends a body may take to read that it is cut, in real time.</summary>
+    public TimeSpan AnswerToSender { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>After a cut, what a connection has not finished by then is broken off. Real time.</summary>
+    public TimeSpan BreakOff { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How slow a client may send the body of a request. Null for no limit.</summary>
+    public MinDataRate? BodyRate { get; init; } = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+
+    /// <summary>How long a connection to the operator may take to open, in real time.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the ends of recordings may take to be stored when the process stops, in real time.</summary>
+    public TimeSpan Storing { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The size of all headers of a request, in bytes. A larger request gets 431.</summary>
     public int HeaderBytes { get; init; } = 64 * 1024;

@@ -25,9 +25,6 @@ namespace BreakGlass.Gateway;
 /// </summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
-    /// <summary>How long the ends of recordings may take to be stored when the process stops, in real time.</summary>
-    private static readonly TimeSpan StoredWithin = TimeSpan.FromSeconds(5);
-
     private readonly WebApplication _app;
     private readonly GatewayCertificates _certificates;
     private readonly GrantBook _book;
@@ -37,6 +34,7 @@ public sealed class GatewayServer : IAsyncDisposable
     private readonly Recordings _recordings;
     private readonly OperatorConnection? _operator;
     private readonly Reporter? _reporter;
+    private readonly TimeSpan _storing;
     private Task _reporting = Task.CompletedTask;
     private readonly ILogger _logger;
 
@@ -52,12 +50,13 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         _logger = logger;
         _certificates = new(options.CertificateDirectory, time, logger);
-        _operator = options.ReportsUrl is { } reports ? new(_certificates, reports, options.ReportsName) : null;
+        _operator = options.ReportsUrl is { } reports ? new(_certificates, reports, options.ReportsName, options.Limits.Connect) : null;
         _book = new(client, options.StalenessLimit, time, logger);
         var tokens = new TokenMint(client, time, logger);
         _upstream = new(upstream, disposeHandler: true);
         _open = new(_certificates, _book, tokens, new(_upstream, server, _book, tokens, time, logger), options.Limits, time, metrics, logger);
         _gate = new(options.Limits.ConnectionsWithoutGrant);
+        _storing = options.Limits.Storing;
         if (_operator is not null)
         {
             ReportAsync = _operator.SendAsync;
@@ -120,7 +119,7 @@ public sealed class GatewayServer : IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _app.StopAsync(cancellationToken);
-        using var patience = new CancellationTokenSource(StoredWithin, TimeProvider.System);
+        using var patience = new CancellationTokenSource(_storing, TimeProvider.System);
         await _recordings.DrainAsync(patience.Token);
     }
 
@@ -149,6 +148,7 @@ public sealed class GatewayServer : IAsyncDisposable
         kestrel.Limits.MaxRequestHeadersTotalSize = limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = limits.HeaderBytes;
         kestrel.Limits.MaxRequestBodySize = null; // the API server has its own limit
+        kestrel.Limits.MinRequestBodyDataRate = limits.BodyRate;
 
         // A watch or a followed log that its reader has paused is not an attack; requests of strangers are answered with a few hundred bytes.
         kestrel.Limits.MinResponseDataRate = null;

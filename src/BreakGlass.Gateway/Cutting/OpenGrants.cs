@@ -13,9 +13,6 @@ internal sealed class OpenGrants : IDisposable
     /// <summary>A grant that was used so recently is read again all the time, so that its next request does not have to wait for a read.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
 
-    /// <summary>After a cut, what a connection has not finished by then is broken off.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
     /// <summary>The API server's authorizer can lag behind a binding that is deleted, so it is asked a second time.</summary>
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(2);
 
@@ -229,11 +226,11 @@ internal sealed class OpenGrants : IDisposable
     }
 
     /// <summary>In real time, whatever clock grants end by: it is the network that is waited for.</summary>
-    private static async Task BreakOffAsync(ClientConnection connection)
+    private async Task BreakOffAsync(ClientConnection connection)
     {
         try
         {
-            await Task.Delay(Patience, TimeProvider.System, connection.Closed);
+            await Task.Delay(_limits.BreakOff, TimeProvider.System, connection.Closed);
             connection.Abort();
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)

@@ -17,12 +17,6 @@ namespace BreakGlass.Gateway.Proxying;
 /// <param name="logger">Log.</param>
 internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, GatewayLimits limits, Recordings recordings, ILogger logger)
 {
-    /// <summary>How long a client that still sends may take to read the answer, in real time.</summary>
-    private static readonly TimeSpan ReadWithin = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>How long a whole answer of a few hundred bytes may take, in real time: nothing of the request goes on meanwhile.</summary>
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
-
     /// <summary>The most bytes of an answer that is read whole.</summary>
     private const long MostOfAnAnswer = 1024 * 1024;
 
@@ -148,7 +142,7 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
 
     private async Task EndAsync(HttpContext context, Refusal why, Answers answers)
     {
-        using var limit = new CancellationTokenSource(context.Response.HasStarted ? limits.LastWords : AnswerWithin, TimeProvider.System);
+        using var limit = new CancellationTokenSource(context.Response.HasStarted ? limits.LastWords : limits.Answer, TimeProvider.System);
         try
         {
             if (!context.Response.HasStarted)
@@ -159,7 +153,7 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
                 // A body that the client still sends is not read, and is not waited for. The client may need a moment to read the answer.
                 if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is true)
                 {
-                    await Task.Delay(ReadWithin, TimeProvider.System, context.RequestAborted);
+                    await Task.Delay(limits.AnswerToSender, TimeProvider.System, context.RequestAborted);
                     context.Abort();
                 }
 

@@ -10,10 +10,9 @@ namespace BreakGlass.Gateway.Reporting;
 /// <param name="certificates">The certificates; read again when they change.</param>
 /// <param name="url">The operator: scheme, host and port.</param>
 /// <param name="name">The name in its certificate.</param>
-internal sealed class OperatorConnection(GatewayCertificates certificates, Uri url, string name) : IDisposable
+/// <param name="connectWithin">How long a connection may take to open, in real time.</param>
+internal sealed class OperatorConnection(GatewayCertificates certificates, Uri url, string name, TimeSpan connectWithin) : IDisposable
 {
-    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
-
     private readonly Lock _lock = new();
     private Line? _line;
 
@@ -71,7 +70,7 @@ internal sealed class OperatorConnection(GatewayCertificates certificates, Uri u
         }
     }
 
-    private static HttpMessageInvoker Connect(SslStreamCertificateContext own, X509Certificate2Collection authorities)
+    private HttpMessageInvoker Connect(SslStreamCertificateContext own, X509Certificate2Collection authorities)
     {
         var policy = new X509ChainPolicy
         {
@@ -85,7 +84,7 @@ internal sealed class OperatorConnection(GatewayCertificates certificates, Uri u
                 CertificateChainPolicy = policy, ClientCertificateContext = own,
                 AllowTlsResume = false, // each connection shows its certificate
             },
-            AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = ConnectWithin,
+            AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = connectWithin,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             KeepAlivePingDelay = TimeSpan.FromSeconds(5), KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
         });

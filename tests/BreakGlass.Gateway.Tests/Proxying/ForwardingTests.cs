@@ -230,7 +230,7 @@ public sealed class ForwardingTests : IAsyncLifetime
             }
         };
         var pipe = new System.IO.Pipelines.Pipe();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/x") { Content = new StreamContent(pipe.Reader.AsStream()) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/x") { Content = new FlushedContent(pipe.Reader.AsStream()) };
         var sending = _world.Client(_world.Admit()).SendAsync(request);
         await pipe.Writer.WriteAsync("first"u8.ToArray());
         (await got.Task.Soon("the first part")).Should().Be("first");
@@ -320,5 +320,28 @@ public sealed class ForwardingTests : IAsyncLifetime
         (await stream.ExchangeAsync("GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).Should().StartWith("HTTP/1.1 200");
         await using var h2 = await _world.ConnectAsync(_world.Admit(), "h2");
         h2.NegotiatedApplicationProtocol.ToString().Should().Be("h2");
+    }
+
+    /// <summary>A body whose parts leave as they come; HttpClient keeps a small one back until it has something else to send.</summary>
+    private sealed class FlushedContent(Stream body) : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            var buffer = new byte[1000];
+            while (await body.ReadAsync(buffer, cancellationToken) is > 0 and var count)
+            {
+                await stream.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+                await stream.FlushAsync(cancellationToken);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = -1;
+            return false;
+        }
     }
 }

@@ -160,7 +160,9 @@ public sealed class RecordedStreamTests : IAsyncLifetime
         });
         var socket = await _world.WebSocketAsync(Admit(), Exec, V5);
         await ReceiveAsync(socket);
-        await _world.UntilAsync(() => _world.Log.Lines.Any(l => l.Contains("cannot be stored", StringComparison.Ordinal)), "a recording that is refused");
+        await _world.StepUntilAsync(
+            TimeSpan.FromSeconds(10), () => Task.FromResult(_world.Log.Lines.Any(l => l.Contains("cannot be stored", StringComparison.Ordinal))),
+            "a recording that is refused");
         _world.Metrics.IsRecordingFailing().Should().BeTrue();
         socket.State.Should().Be(WebSocketState.Open);
 

@@ -52,7 +52,7 @@ public sealed class OperatorConnectionTests : IAsyncLifetime
         await WriteAsync("tls", _authority);
         var certificates = new GatewayCertificates(_directory, _clock, _log);
         await certificates.ReadAsync(default);
-        using var connection = new OperatorConnection(certificates, _operator.Address, TestOperator.Name);
+        using var connection = new OperatorConnection(certificates, _operator.Address, TestOperator.Name, Eventually.Limit);
         for (var i = 0; i < 3; i++) await PostAsync(connection);
         _operator.Connections.Should().Be(1);
 
@@ -83,11 +83,11 @@ public sealed class OperatorConnectionTests : IAsyncLifetime
         await WriteAsync("tls", _authority);
         var certificates = new GatewayCertificates(_directory, _clock, _log);
         await certificates.ReadAsync(default);
-        using var otherName = new OperatorConnection(certificates, _operator.Address, "breakglass-operator-webhook.breakglass-system.svc");
+        using var otherName = new OperatorConnection(certificates, _operator.Address, "breakglass-operator-webhook.breakglass-system.svc", Eventually.Limit);
         await otherName.Invoking(PostAsync).Should().ThrowAsync<HttpRequestException>();
 
         await using var stranger = await TestOperator.StartAsync(_other);
-        using var otherAuthority = new OperatorConnection(certificates, stranger.Address, TestOperator.Name);
+        using var otherAuthority = new OperatorConnection(certificates, stranger.Address, TestOperator.Name, Eventually.Limit);
         await otherAuthority.Invoking(PostAsync).Should().ThrowAsync<HttpRequestException>();
         (_operator.Posts.Count + stranger.Posts.Count).Should().Be(0);
     }
@@ -96,7 +96,7 @@ public sealed class OperatorConnectionTests : IAsyncLifetime
     {
         var certificates = new GatewayCertificates(_directory, _clock, _log);
         await certificates.ReadAsync(default);
-        return new(certificates, _operator.Address, TestOperator.Name);
+        return new(certificates, _operator.Address, TestOperator.Name, Eventually.Limit);
     }
 
     private static async Task<HttpStatusCode> PostAsync(OperatorConnection connection)

@@ -49,8 +49,14 @@ internal sealed class GatewayWorld : IAsyncDisposable
     /// <summary>The operator to which the gateway reports; null if it reports to nobody.</summary>
     public TestOperator? Operator { get; private set; }
 
-    /// <summary>The limits of the product, but for a client on a busy machine, which must read what it is told.</summary>
-    public static GatewayLimits Limits { get; } = new() { LastWords = TimeSpan.FromSeconds(30) };
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>The limits of the product, but for those in real time: on a busy machine, a client must get to say and to read all.</summary>
+    public static GatewayLimits Limits { get; } = new()
+    {
+        LastWords = s_patience, Answer = s_patience, AnswerToSender = TimeSpan.FromSeconds(2), BreakOff = TimeSpan.FromSeconds(10), Headers = Eventually.Limit,
+        BodyRate = null, Connect = Eventually.Limit, Storing = s_patience,
+    };
 
     public static async Task<GatewayWorld> StartAsync(GatewayLimits? limits = null, bool reports = false)
     {
@@ -65,15 +71,19 @@ internal sealed class GatewayWorld : IAsyncDisposable
         RecordingFailureHandling onFailure = RecordingFailureHandling.Continue, string name = Grant, string uid = "grant-1") =>
         Admit(name, uid, status => status with { Recording = new() { OnFailure = onFailure } });
 
-    /// <summary>Moves time on until something is so: one second, then a while of real time for what the second has begun.</summary>
+    /// <summary>
+    /// Moves time on until something is so: one second, then a while of real time for what the second has begun. The while grows, for what a busy machine
+    /// has begun has deadlines on the same clock.
+    /// </summary>
     public async Task UntilAsync(Func<bool> isSo, string what)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
-        while (!isSo())
+        for (var patience = TimeSpan.FromMilliseconds(300); !isSo(); patience = TimeSpan.FromSeconds(Math.Min(patience.TotalSeconds * 1.2, 2)))
         {
             if (limit.IsCancellationRequested) throw new TimeoutException($"{what} was expected; the log says\n{string.Join('\n', Log.Lines)}");
             Clock.Advance(TimeSpan.FromSeconds(1));
-            for (var i = 0; i < 60 && !isSo(); i++) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            var begun = TimeProvider.System.GetTimestamp();
+            while (!isSo() && TimeProvider.System.GetElapsedTime(begun) < patience) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }
 
@@ -201,7 +211,7 @@ internal sealed class GatewayWorld : IAsyncDisposable
     public HttpClient Client(X509Certificate2? certificate, int version = 2)
     {
         var spoken = version == 2 ? HttpVersion.Version20 : HttpVersion.Version11;
-        var client = new HttpClient(new VersionHandler(spoken, Handler(certificate))) { BaseAddress = Address, Timeout = Eventually.Limit };
+        var client = new HttpClient(new VersionHandler(spoken, Handler(certificate))) { BaseAddress = Address, Timeout = Eventually.Limit * 2 };
         _owned.Add(client);
         return client;
     }
@@ -288,8 +298,9 @@ internal sealed class GatewayWorld : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(_directory, "own.key"), own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         var client = Api.CreateClient();
         _owned.AddRange([client, Metrics]);
+        var upstream = ForwardingTransport.Create(Upstream.Connection, TimeProvider.System, new() { ConnectTimeout = Eventually.Limit });
         Gateway = new(
-            client, ForwardingTransport.Create(Upstream.Connection, TimeProvider.System, new()), Upstream.Connection.Server,
+            client, upstream, Upstream.Connection.Server,
             new(IPAddress.Loopback, 0, _directory, TimeSpan.FromSeconds(10))
             {
                 Limits = limits, ReportsUrl = Operator?.Address, ReportsName = TestOperator.Name,

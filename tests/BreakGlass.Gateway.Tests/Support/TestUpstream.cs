@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using TestKit;
 
 namespace BreakGlass.Gateway.Tests;
 
@@ -26,8 +27,11 @@ internal sealed class TestUpstream : IAsyncDisposable
         {
             server.Limits.MaxRequestBodySize = null;
             server.Limits.MinResponseDataRate = null;
+            server.Limits.MinRequestBodyDataRate = null;
             server.RequestHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
-            server.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(X509Certificate2.CreateFromPem(certificate, key)));
+            server.Limits.RequestHeadersTimeout = Eventually.Limit;
+            server.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(
+                X509Certificate2.CreateFromPem(certificate, key), https => https.HandshakeTimeout = Eventually.Limit));
         });
         _app = builder.Build();
         _app.Run(async context =>

@@ -65,7 +65,7 @@ public sealed partial class GatewayAnswerTests(AttackedGateway stage) : IAsyncLi
     [InlineData(Protobuf + "," + Json)]
     public async Task A_watch(string accept)
     {
-        var (direct, _) = await SameAsync(() => Get($"{Collection}?watch=true&timeoutSeconds=1&resourceVersion={_from}", accept));
+        var (direct, _) = await SameAsync(() => Get($"{Collection}?watch=true&timeoutSeconds=5&resourceVersion={_from}", accept));
         Encoding.Latin1.GetString(direct).Should().Contain("many-6");
     }
 

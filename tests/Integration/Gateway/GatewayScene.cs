@@ -113,8 +113,10 @@ internal sealed class GatewayScene(AttackedGateway stage) : IDisposable
     public async Task PassedAsTheGrantAsync(string? account = null)
     {
         account ??= (await stage.Mine.ReadAsync()).Status.ServiceAccount!.Replace('/', ':');
-        var events = await AuditAsync();
-        events.Should().NotBeEmpty();
+        IReadOnlyList<JsonNode> events = [];
+
+        // Each request is logged after its answer, so that of a later one can be logged before.
+        await Eventually.TrueAsync(async () => (events = await AuditAsync()).Count > 0, expected: "an audit event of the attack");
         events.Select(e => (string)e["user"]!["username"]!).Should().OnlyContain(user => user == $"system:serviceaccount:{account}");
         events.Should().OnlyContain(e => e["impersonatedUser"] == null);
     }

@@ -10,6 +10,12 @@ namespace Integration.Gateway;
 /// <summary>A gateway in this process before the same API server, so that a test can set its clock and keep the API server's word from it.</summary>
 internal sealed class OwnGateway : IAsyncDisposable
 {
+    // On a busy machine, a client must get to say and to read all.
+    private static readonly GatewayLimits s_limits = new()
+    {
+        LastWords = Eventually.Limit, Answer = Eventually.Limit, BreakOff = TimeSpan.FromSeconds(10), Headers = Eventually.Limit, BodyRate = null,
+    };
+
     private readonly CancellationTokenSource _stop = new();
     private readonly GatewayMetrics _metrics = new("test");
     private readonly KubeClient _client;
@@ -19,12 +25,16 @@ internal sealed class OwnGateway : IAsyncDisposable
     private OwnGateway(AttackedGateway stage, TimeSpan stalenessLimit)
     {
         var connection = ClusterConnection.FromKubeconfig(stage.GatewayKubeconfig);
-        Line = new(ForwardingTransport.Create(connection, TimeProvider.System, new()), connection.Token!);
+        Line = new(Transport(connection), connection.Token!);
         _client = new(Line, connection.Server, TimeProvider.System);
         _server = new(
-            _client, ForwardingTransport.Create(connection, TimeProvider.System, new()), connection.Server,
-            new(IPAddress.Loopback, 0, stage.CertificateDirectory, stalenessLimit), SteadyClock.Following(_client, Clock), _metrics, NullLogger.Instance);
+            _client, Transport(connection), connection.Server,
+            new(IPAddress.Loopback, 0, stage.CertificateDirectory, stalenessLimit) { Limits = s_limits }, SteadyClock.Following(_client, Clock), _metrics,
+            NullLogger.Instance);
     }
+
+    private static HttpMessageHandler Transport(ClusterConnection connection) =>
+        ForwardingTransport.Create(connection, TimeProvider.System, new() { ConnectTimeout = Eventually.Limit });
 
     /// <summary>The clock of its node.</summary>
     public WallClock Clock { get; } = new();
