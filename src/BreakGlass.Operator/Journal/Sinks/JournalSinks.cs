@@ -19,6 +19,9 @@ internal sealed class JournalSinks : IDisposable
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<TaskCompletionSource, long> _waiting = new();
 
+    // A position is read and shown as one, or an older backlog could be shown last.
+    private readonly Lock _backlog = new();
+
     /// <param name="sinks">The sinks.</param>
     /// <param name="storage">Where the journal is.</param>
     /// <param name="origin">Whose journal.</param>
@@ -76,7 +79,10 @@ internal sealed class JournalSinks : IDisposable
     public void Covers(long size)
     {
         _head.Set(size);
-        foreach (var (sink, worker) in _sinks.Zip(_workers)) ShowBacklog(sink, worker.Position);
+        lock (_backlog)
+        {
+            foreach (var (sink, worker) in _sinks.Zip(_workers)) ShowBacklog(sink, worker.Position);
+        }
     }
 
     /// <summary>Delivers until cancelled.</summary>
@@ -97,7 +103,7 @@ internal sealed class JournalSinks : IDisposable
 
     private void Acknowledge(SinkSettings sink, long position)
     {
-        ShowBacklog(sink, position);
+        lock (_backlog) ShowBacklog(sink, position);
         if (!sink.IsRequired) return;
         foreach (var (acknowledged, index) in _waiting)
         {

@@ -95,7 +95,7 @@ public sealed class SyslogSinkTests : IDisposable
     public async Task A_server_that_refuses_the_missing_client_certificate_has_acknowledged_nothing()
     {
         using var server = new Server(_pki.Issue("127.0.0.1"), reads: int.MaxValue, wantsCertificate: true);
-        (await Record(() => SendAsync(server.Settings(_pki.CaFile)))).Should().NotBeNull();
+        (await Record(() => SendAsync(server.Settings(_pki.CaFile), time: new FakeClock()))).Should().NotBeNull();
         var (certificate, key) = _pki.Issue("client");
         using var other = new Server(_pki.Issue("127.0.0.1"), reads: int.MaxValue, wantsCertificate: true);
         await SendAsync(other.Settings(_pki.CaFile) with { CertificateFile = certificate, KeyFile = key });
@@ -138,8 +138,8 @@ public sealed class SyslogSinkTests : IDisposable
         }
     }
 
-    private static async Task SendAsync(SyslogServer server, int entries = 2) => await SyslogSink.SendAsync(
-        server, new([.. Enumerable.Range(0, entries).Select(i => SampleJournal.Copy(i))]), "host", TimeProvider.System, CancellationToken.None);
+    private static async Task SendAsync(SyslogServer server, int entries = 2, TimeProvider? time = null) => await SyslogSink.SendAsync(
+        server, new([.. Enumerable.Range(0, entries).Select(i => SampleJournal.Copy(i))]), "host", time ?? TimeProvider.System, CancellationToken.None);
 
     /// <summary>Sends as soon as the server listens.</summary>
     private static async Task WhenListeningAsync(SyslogServer server)
@@ -149,7 +149,7 @@ public sealed class SyslogSinkTests : IDisposable
         {
             try
             {
-                await SendAsync(server);
+                await SendAsync(server, time: new FakeClock()); // it stands still: only the server ends the connection
                 return;
             }
             catch (SocketException)
