@@ -73,9 +73,7 @@ public sealed class CompletionScriptTests : IDisposable
 
     private void Script(string name, string text)
     {
-        var path = Path.Combine(_bin, name);
-        File.WriteAllText(path, text + "\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Executable.Write(Path.Combine(_bin, name), text + "\n");
     }
 
     private async Task<string> RunAsync(string file, string[] arguments, int seconds = 120)

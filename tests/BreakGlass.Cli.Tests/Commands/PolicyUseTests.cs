@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using TestKit;
 using TestKit.Builders;
 using Xunit;
 
@@ -94,5 +95,5 @@ public sealed class PolicyUseTests : IDisposable
     }
 
     private Task AskedAsync(string name) => _plugin.Server.Until(() => _plugin.Server.Get<BreakGlassGrant>(name) is not null, $"the grant {name}")
-        .WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
+        .WaitAsync(Eventually.Limit, TimeProvider.System);
 }

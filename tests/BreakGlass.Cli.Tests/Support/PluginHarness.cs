@@ -17,8 +17,8 @@ internal sealed class PluginHarness : IDisposable
 {
     private static readonly TimeSpan Limit = Eventually.Limit;
 
-    private readonly StringWriter _out = new() { NewLine = "\n" };
-    private readonly StringWriter _error = new() { NewLine = "\n" };
+    private readonly Screen _out = new();
+    private readonly Screen _error = new();
     private readonly Dictionary<string, string> _variables = new(StringComparer.Ordinal);
 
     public PluginHarness()
@@ -90,8 +90,8 @@ internal sealed class PluginHarness : IDisposable
     /// <summary>Forgets what was said.</summary>
     public void Clear()
     {
-        _out.GetStringBuilder().Clear();
-        _error.GetStringBuilder().Clear();
+        _out.Clear();
+        _error.Clear();
     }
 
     /// <summary>The grant that was asked for, once it is there.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 namespace BreakGlass.Cli.Tests.Support;
 
 /// <summary>A terminal that can be closed: from then on it cannot be written to.</summary>
-internal sealed class Terminal(StringWriter screen, Func<bool> isGone) : TextWriter
+internal sealed class Terminal(Screen screen, Func<bool> isGone) : TextWriter
 {
     /// <inheritdoc/>
     public override Encoding Encoding => Encoding.UTF8;

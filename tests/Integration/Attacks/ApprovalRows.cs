@@ -146,6 +146,9 @@ internal static class ApprovalRows
                 await AskedAsync(s);
                 await s.UntilAsync(GrantPhase.AwaitingApproval);
                 await s.CloseAsync();
+
+                // The operator hears of the policy and of the approval by two watches.
+                await s.UntilPolicyAsync(p => p.Status.ObservedGeneration == p.Metadata.Generation, "the operator to have seen it");
                 return await s.DecideAsync(s.Stage.Carol);
             }),
     ];

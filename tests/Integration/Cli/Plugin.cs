@@ -25,9 +25,7 @@ internal sealed class Plugin
         var plugin = new Plugin();
         try
         {
-            var script = Path.Combine(plugin._directory, "kubectl-breakglass");
-            await File.WriteAllTextAsync(script, $"#!/bin/sh\nexec dotnet '{Binary}' \"$@\"\n");
-            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Executable.Write(Path.Combine(plugin._directory, "kubectl-breakglass"), $"#!/bin/sh\nexec dotnet '{Binary}' \"$@\"\n");
             await test(plugin);
         }
         finally

@@ -107,9 +107,7 @@ public sealed class DocsCluster : IAsyncLifetime
     internal static async Task<Dictionary<string, string>> EnvironmentAsync(TestKit.ControlPlane controlPlane, string directory)
     {
         var bin = Directory.CreateDirectory(Path.Combine(directory, "bin")).FullName;
-        var plugin = Path.Combine(bin, "kubectl-breakglass");
-        await File.WriteAllTextAsync(plugin, $"#!/bin/sh\nexec dotnet '{Cli.Plugin.Binary}' \"$@\"\n");
-        File.SetUnixFileMode(plugin, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Executable.Write(Path.Combine(bin, "kubectl-breakglass"), $"#!/bin/sh\nexec dotnet '{Cli.Plugin.Binary}' \"$@\"\n");
         File.CreateSymbolicLink(Path.Combine(bin, "helm"), await Helm.EnsureAsync("helm"));
         foreach (var name in (string[])["config", "charts", "deploy", "docs", "hack"])
             Directory.CreateSymbolicLink(Path.Combine(directory, name), Path.Combine(Golden.RepositoryRoot, name));

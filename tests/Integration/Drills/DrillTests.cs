@@ -34,6 +34,7 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         grant!.Spec.Requester!.Username.Should().Be(Requester);
         grant.Status.EndReason.Should().Be(EndReason.RevokedByUser);
         Conditions.Find(grant.Status.Conditions, "Reviewed").Should().BeNull("nobody reviews a drill");
+        await _cluster.ReleasedAsync(run.Grant!);
         (await _cluster.MadeForAsync(run.Grant!)).Should().BeEmpty();
 
         var policy = await _cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None);
@@ -82,6 +83,7 @@ public sealed class DrillTests(DrillCluster own) : IClassFixture<DrillCluster>
         run.Phases.Single(p => p.Name == "Denial").StartedAt.Should().BeAfter(
             grant.Status.ExpiresAt!.Value.AddSeconds(-1), "the run waits until the grant expires");
         new[] { run.TimeToAccess, run.TimeToDenial, run.ProofOfEnd }.Should().NotContainNulls();
+        await _cluster.ReleasedAsync(run.Grant!);
         (await _cluster.MadeForAsync(run.Grant!)).Should().BeEmpty();
         var entry = await EntryAsync(incident.Policy);
         entry.Type.Should().Be(EntryTypes.DrillPassed);

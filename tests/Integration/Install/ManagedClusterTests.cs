@@ -38,9 +38,8 @@ public sealed class ManagedClusterTests
             expected: "the binding owned by its grant again");
 
         await incident.RevokeAsync();
-        await incident.WaitAsync("Revoked");
+        await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
         await incident.RefusedAsync(kubeconfig);
-        await incident.NothingLeftAsync();
         (await running.StopAsync()).Should().Be(0);
     }
 

@@ -93,6 +93,12 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Reads a grant; null where it is gone.</summary>
     public Task<BreakGlassGrant?> GrantAsync(string name) => Admin.TryGetAsync<BreakGlassGrant>(name, null, CancellationToken.None);
 
+    /// <summary>
+    /// Waits until a grant has no finalizer, or is gone: the end is proven before the last of the grant's objects that give no access is deleted.
+    /// </summary>
+    public Task ReleasedAsync(string grant) =>
+        Eventually.TrueAsync(async () => await GrantAsync(grant) is null or { FinalizersOrEmpty.Count: 0 }, expected: $"grant {grant} without finalizer");
+
     /// <summary>Everything that carries the label of a grant: kind, namespace and name.</summary>
     public async Task<IReadOnlyList<string>> MadeForAsync(string grant)
     {

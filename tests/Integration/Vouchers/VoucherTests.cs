@@ -28,7 +28,8 @@ public sealed class VoucherTests(VoucherCluster stage) : IClassFixture<VoucherCl
         (active.Status.ExpiresAt - active.Status.ActivatedAt).Should().Be(TimeSpan.FromMinutes(20));
         Conditions.Find(active.Status.Conditions, "Reviewed").Should().NotBeNull();
         using var kubeconfig = await HolderAsync(active);
-        (await kubeconfig.Person.GetAsync($"/api/v1/namespaces/{safe.Namespace}/configmaps")).Code.Should().Be(200);
+        await Eventually.TrueAsync(
+            async () => (await kubeconfig.Person.GetAsync($"/api/v1/namespaces/{safe.Namespace}/configmaps")).Code == 200, expected: "the holder's access");
         (await stage.Courier.GetAsync($"/api/v1/namespaces/{safe.Namespace}/configmaps")).Code.Should().Be(403);
         var (ns, name) = Incident.SecretOf(active);
         (await stage.Courier.GetAsync($"/api/v1/namespaces/{ns}/secrets/{name}")).Code.Should().Be(403);

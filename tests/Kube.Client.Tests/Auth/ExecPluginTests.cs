@@ -107,7 +107,7 @@ public sealed class ExecPluginTests : IDisposable
             + $"extension: {{audience: x, port: 7, on: true, text: '8'}}}}]}}";
         const string User = "{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./bin/plugin, args: [login], env: [{name: EXTRA, value: "
             + "more}], provideClusterInfo: true, interactiveMode: Never}}";
-        using var client = new KubeClient(ClusterConnection.FromKubeconfig(_folder.Write("config", KubeconfigTests.Minimal(cluster, User))), _time);
+        using var client = new KubeClient(ClusterConnection.FromKubeconfig(_folder.Write("config", KubeconfigTests.Minimal(cluster, User))), _time, Within.Patience);
 
         await AskAsync(client);
 
@@ -164,7 +164,7 @@ public sealed class ExecPluginTests : IDisposable
                 "password" => connection with { Username = "alice", Password = "x" },
                 _ => connection with { ClientCertificate = PemSource.FromPem(certificate), ClientKey = PemSource.FromPem(key) },
             },
-            _time);
+            _time, Within.Patience);
 
         await AskAsync(client);
 
@@ -227,7 +227,7 @@ public sealed class ExecPluginTests : IDisposable
         });
 
     private KubeClient Client(TestServer server, ExecPlugin plugin) =>
-        new(Connection(server, plugin), _time);
+        new(Connection(server, plugin), _time, Within.Patience);
 
     private ClusterConnection Connection(TestServer server, ExecPlugin plugin) =>
         new() { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), Exec = plugin };

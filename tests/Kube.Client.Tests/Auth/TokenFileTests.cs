@@ -97,7 +97,7 @@ public sealed class TokenFileTests : IDisposable
             Impersonate = new() { User = "alice", Groups = ["a"], Extra = new Dictionary<string, IReadOnlyList<string>>(
                 StringComparer.Ordinal) { ["example.com/Scope"] = ["x"] } },
         };
-        using var client = new KubeClient(connection, TimeProvider.System, new() { UserAgent = "breakglass-operator/0.1.0" });
+        using var client = new KubeClient(connection, TimeProvider.System, Within.Patience with { UserAgent = "breakglass-operator/0.1.0" });
         await AskAsync(client);
 
         headers!.Authorization.ToString().Should().Be("Basic " + Convert.ToBase64String("bob:pa:ss"u8));
@@ -117,7 +117,7 @@ public sealed class TokenFileTests : IDisposable
         await using var server = await StartAsync();
         Func<Task> fixedToken = async () =>
         {
-            using var client = new KubeClient(Connection(server) with { TokenFile = null, Token = token, Source = "the kubeconfig" }, TimeProvider.System);
+            using var client = new KubeClient(Connection(server) with { TokenFile = null, Token = token, Source = "the kubeconfig" }, TimeProvider.System, Within.Patience);
             await AskAsync(client);
         };
         (await fixedToken.Should().ThrowAsync<KubeConfigException>().WithMessage("*the kubeconfig*line breaks*")).Which.ToString()
@@ -155,5 +155,5 @@ public sealed class TokenFileTests : IDisposable
     private ClusterConnection Connection(TestServer server) =>
         new() { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), TokenFile = _folder["token"] };
 
-    private KubeClient Client(TestServer server, TimeProvider time, KubeClientOptions? options = null) => new(Connection(server), time, options);
+    private KubeClient Client(TestServer server, TimeProvider time, KubeClientOptions? options = null) => new(Connection(server), time, options ?? Within.Patience);
 }

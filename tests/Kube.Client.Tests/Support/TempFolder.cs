@@ -1,3 +1,5 @@
+using TestKit;
+
 namespace Kube.Client.Tests;
 
 /// <summary>A directory that goes with the test.</summary>
@@ -19,8 +21,9 @@ internal sealed class TempFolder : IDisposable
 
     public string WriteScript(string name, string content)
     {
-        var path = Write(name, "#!/bin/sh\n" + content.ReplaceLineEndings("\n"));
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var path = this[name];
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Executable.Write(path, "#!/bin/sh\n" + content.ReplaceLineEndings("\n"));
         return path;
     }
 

@@ -37,6 +37,7 @@ internal sealed class TestServer : IAsyncDisposable
             listen.UseHttps(https =>
             {
                 https.ServerCertificate = certificate;
+                https.HandshakeTimeout = TimeSpan.FromMinutes(2);
                 https.ClientCertificateMode = askForClientCertificate ? ClientCertificateMode.AllowCertificate : ClientCertificateMode.NoCertificate;
                 if (askForClientCertificate) https.AllowAnyClientCertificate();
             });

@@ -7,6 +7,9 @@ internal static class Within
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
+    /// <summary>For clients of real servers on a busy machine: the handshake may take as long as any wait here.</summary>
+    public static KubeClientOptions Patience { get; } = new() { ConnectTimeout = Limit };
+
     public static async Task<T> SafetyAsync<T>(Task<T> task, string expected)
     {
         await SafetyAsync((Task)task, expected);

@@ -130,5 +130,6 @@ public sealed class GoAwayTests : IDisposable
     }
 
     private KubeClient Client(TestServer server, TimeProvider? time = null) =>
-        new(new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem) }, time ?? TimeProvider.System);
+        new(new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem) }, time ?? TimeProvider.System,
+            Within.Patience);
 }

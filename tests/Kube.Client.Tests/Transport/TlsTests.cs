@@ -64,7 +64,7 @@ public sealed class TlsTests : IDisposable
     public async Task Without_an_authority_of_its_own_the_machines_decide()
     {
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["127.0.0.1"]), TestServer.WriteNamespaceAsync);
-        await ShouldNotTrustAsync(new KubeClient(new ClusterConnection { Server = server.Address }, TimeProvider.System), "*not signed by an authority*");
+        await ShouldNotTrustAsync(new KubeClient(new ClusterConnection { Server = server.Address }, TimeProvider.System, Within.Patience), "*not signed by an authority*");
     }
 
     [Fact]
@@ -73,9 +73,9 @@ public sealed class TlsTests : IDisposable
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["api.internal"]), TestServer.WriteNamespaceAsync);
         var connection =
             new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), TlsServerName = "api.internal" };
-        using var right = new KubeClient(connection, TimeProvider.System);
+        using var right = new KubeClient(connection, TimeProvider.System, Within.Patience);
         await Within.SafetyAsync(right.GetAsync<V1Namespace>("x", null, default), "an answer");
-        await ShouldNotTrustAsync(new KubeClient(connection with { TlsServerName = "api.other" }, TimeProvider.System), "*not for the host*");
+        await ShouldNotTrustAsync(new KubeClient(connection with { TlsServerName = "api.other" }, TimeProvider.System, Within.Patience), "*not for the host*");
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await TestServer.StartAsync(
             _authority.IssueServer(["other.test"], TestAuthority.Now.AddDays(-1)), TestServer.WriteNamespaceAsync);
-        using var client = new KubeClient(new ClusterConnection { Server = server.Address, InsecureSkipTlsVerify = true }, TimeProvider.System);
+        using var client = new KubeClient(new ClusterConnection { Server = server.Address, InsecureSkipTlsVerify = true }, TimeProvider.System, Within.Patience);
         await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
     }
 
@@ -104,7 +104,7 @@ public sealed class TlsTests : IDisposable
                 ClientCertificate = PemSource.FromPem(certificate),
                 ClientKey = PemSource.FromPem(key),
             },
-            TimeProvider.System);
+            TimeProvider.System, Within.Patience);
         (await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer")).Metadata.Name.Should().Be("CN=alice");
     }
 
@@ -123,7 +123,8 @@ public sealed class TlsTests : IDisposable
             await Within.SafetyAsync(more.Task, "the test to go on");
             await c.Response.WriteAsync("""{"type":"ADDED","object":{"metadata":{"name":"b"}}}""" + "\n");
         });
-        using var client = new KubeClient(new ClusterConnection { Server = first.Address, CertificateAuthority = PemSource.FromFile(file) }, time);
+        using var client = new KubeClient(
+            new ClusterConnection { Server = first.Address, CertificateAuthority = PemSource.FromFile(file) }, time, Within.Patience);
         await using var watch = client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromHours(1) }, default).GetAsyncEnumerator();
         (await Within.SafetyAsync(watch.MoveNextAsync().AsTask(), "the first event")).Should().BeTrue();
 
@@ -153,7 +154,7 @@ public sealed class TlsTests : IDisposable
     }
 
     private static KubeClient Client(TestServer server, string authority) =>
-        new(new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(authority) }, TimeProvider.System);
+        new(new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(authority) }, TimeProvider.System, Within.Patience);
 
     private static async Task ShouldNotTrustAsync(KubeClient client, string message)
     {

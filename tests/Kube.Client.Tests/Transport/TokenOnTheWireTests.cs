@@ -45,7 +45,7 @@ public sealed class TokenOnTheWireTests : IDisposable
 
         foreach (var connection in connections)
         {
-            using var client = new KubeClient(connection, TimeProvider.System);
+            using var client = new KubeClient(connection, TimeProvider.System, Within.Patience);
             await ShouldBeRefusedAsync(() => client.GetAsync<V1Namespace>("x", null, default));
             await ShouldBeRefusedAsync(() => client.CreateAsync(StubHandler.NewNamespace("x"), default));
             await ShouldBeRefusedAsync(() => Within.ListAsync(client.WatchAsync<V1Namespace>(new(), default), "a refusal"));
@@ -59,7 +59,7 @@ public sealed class TokenOnTheWireTests : IDisposable
     {
         await using var impostor = await StartAsync(_authority.IssueServer(["other-service.payments.svc"]));
         await using var server = await StartAsync(_authority.IssueServer(["127.0.0.1"]));
-        using var client = new KubeClient(Connection(server) with { Token = Token }, TimeProvider.System);
+        using var client = new KubeClient(Connection(server) with { Token = Token }, TimeProvider.System, Within.Patience);
         using var one = client.At(impostor.Address, TimeSpan.FromSeconds(20));
 
         await ShouldBeRefusedAsync(() => one.GetAsync<V1Namespace>("x", null, default));
@@ -78,7 +78,7 @@ public sealed class TokenOnTheWireTests : IDisposable
             c.Response.Redirect(elsewhere.Address + "api/v1/namespaces/x", permanent: false, preserveMethod: true);
             return Task.CompletedTask;
         });
-        using var client = new KubeClient(Connection(server) with { Token = Token }, TimeProvider.System);
+        using var client = new KubeClient(Connection(server) with { Token = Token }, TimeProvider.System, Within.Patience);
 
         var act = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "a refusal");
 

@@ -70,8 +70,7 @@ public sealed class KrewTests : IDisposable
     private void Publish(string platform, string script)
     {
         var program = Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, $"kubectl-breakglass-{platform}")).FullName, "kubectl-breakglass");
-        File.WriteAllText(program, $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Executable.Write(program, $"#!/bin/sh\n{script}\n");
     }
 
     private Task<ToolResult> RunAsync(params string[] arguments) =>

@@ -22,6 +22,7 @@ internal sealed class KubeletServer : IAsyncDisposable
 
     // How long a client may take to close a connection on which everything was said.
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_stop = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _app;
     private readonly KubeletCertificates _certificates;
@@ -81,7 +82,7 @@ internal sealed class KubeletServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
-        using var patience = new CancellationTokenSource(s_farewell, TimeProvider.System);
+        using var patience = new CancellationTokenSource(s_stop, TimeProvider.System);
         await _app.StopAsync(patience.Token);
         await _app.DisposeAsync();
         _ending.Dispose();
