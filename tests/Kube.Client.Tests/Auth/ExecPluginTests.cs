@@ -107,7 +107,8 @@ public sealed class ExecPluginTests : IDisposable
             + $"extension: {{audience: x, port: 7, on: true, text: '8'}}}}]}}";
         const string User = "{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./bin/plugin, args: [login], env: [{name: EXTRA, value: "
             + "more}], provideClusterInfo: true, interactiveMode: Never}}";
-        using var client = new KubeClient(ClusterConnection.FromKubeconfig(_folder.Write("config", KubeconfigTests.Minimal(cluster, User))), _time, Within.Patience);
+        using var client = new KubeClient(
+            ClusterConnection.FromKubeconfig(_folder.Write("config", KubeconfigTests.Minimal(cluster, User))), _time, Within.Patience);
 
         await AskAsync(client);
 

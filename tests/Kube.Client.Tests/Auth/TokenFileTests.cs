@@ -117,7 +117,8 @@ public sealed class TokenFileTests : IDisposable
         await using var server = await StartAsync();
         Func<Task> fixedToken = async () =>
         {
-            using var client = new KubeClient(Connection(server) with { TokenFile = null, Token = token, Source = "the kubeconfig" }, TimeProvider.System, Within.Patience);
+            using var client = new KubeClient(
+                Connection(server) with { TokenFile = null, Token = token, Source = "the kubeconfig" }, TimeProvider.System, Within.Patience);
             await AskAsync(client);
         };
         (await fixedToken.Should().ThrowAsync<KubeConfigException>().WithMessage("*the kubeconfig*line breaks*")).Which.ToString()
@@ -155,5 +156,6 @@ public sealed class TokenFileTests : IDisposable
     private ClusterConnection Connection(TestServer server) =>
         new() { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), TokenFile = _folder["token"] };
 
-    private KubeClient Client(TestServer server, TimeProvider time, KubeClientOptions? options = null) => new(Connection(server), time, options ?? Within.Patience);
+    private KubeClient Client(TestServer server, TimeProvider time, KubeClientOptions? options = null) =>
+        new(Connection(server), time, options ?? Within.Patience);
 }

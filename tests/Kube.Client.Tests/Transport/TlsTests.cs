@@ -64,7 +64,8 @@ public sealed class TlsTests : IDisposable
     public async Task Without_an_authority_of_its_own_the_machines_decide()
     {
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["127.0.0.1"]), TestServer.WriteNamespaceAsync);
-        await ShouldNotTrustAsync(new KubeClient(new ClusterConnection { Server = server.Address }, TimeProvider.System, Within.Patience), "*not signed by an authority*");
+        await ShouldNotTrustAsync(
+            new KubeClient(new ClusterConnection { Server = server.Address }, TimeProvider.System, Within.Patience), "*not signed by an authority*");
     }
 
     [Fact]
@@ -83,7 +84,8 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await TestServer.StartAsync(
             _authority.IssueServer(["other.test"], TestAuthority.Now.AddDays(-1)), TestServer.WriteNamespaceAsync);
-        using var client = new KubeClient(new ClusterConnection { Server = server.Address, InsecureSkipTlsVerify = true }, TimeProvider.System, Within.Patience);
+        using var client = new KubeClient(
+            new ClusterConnection { Server = server.Address, InsecureSkipTlsVerify = true }, TimeProvider.System, Within.Patience);
         await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
     }
 
