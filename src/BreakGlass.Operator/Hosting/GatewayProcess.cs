@@ -37,6 +37,7 @@ internal static class GatewayProcess
             logger.Starting(ThisVersion.Text, client.Server.ToString(), await OperatorProcess.VersionOfAsync(client, cancellationToken));
             await await Task.WhenAny(
                 gateway.RunAsync(serving.Token), new ClockKeeper(client, clock, logger.ClockSkew).RunAsync(serving.Token),
+                new HistoryKeeper<BreakGlassGrant>(client, clock).RunAsync(serving.Token),
                 Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken));
             logger.Stopped();
             return OperatorProcess.Ok;
@@ -44,6 +45,11 @@ internal static class GatewayProcess
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return OperatorProcess.Ok;
+        }
+        catch (HistoryRewoundException e)
+        {
+            logger.HistoryRewound(e.Message);
+            return OperatorProcess.Failed;
         }
         catch (Exception e) when (e is not IOException)
         {

@@ -24,6 +24,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly OperatorOptions _options;
     private readonly SteadyClock _time;
     private readonly ClockKeeper _keeper;
+    private readonly HistoryKeeper<BreakGlassGrant> _history;
     private readonly ILogger _logger;
     private readonly EventRecorder _recorder;
     private readonly Notifier _notifier;
@@ -40,6 +41,7 @@ internal sealed class OperatorEngine : IDisposable
         var steady = SteadyClock.Following(client, clock);
         _time = steady;
         _keeper = new(client, steady, logs.CreateLogger("Clock").ClockSkew);
+        _history = new(client, steady);
 
         var settings = new CoreSettings
         {
@@ -193,6 +195,7 @@ internal sealed class OperatorEngine : IDisposable
 
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="LeadershipLostException">The lease was lost and what the leader did goes on: the process must end.</exception>
+    /// <exception cref="HistoryRewoundException">The API server's data was restored from a backup: the process must end.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var supporting = new CancellationTokenSource();
@@ -201,7 +204,7 @@ internal sealed class OperatorEngine : IDisposable
         var caches = Caches.RunAsync(supporting.Token);
         var recorder = _recorder.RunAsync(supporting.Token);
         var residue = _residue.RunAsync(supporting.Token);
-        List<Task> helpers = [caches, recorder, residue, _keeper.RunAsync(supporting.Token)];
+        List<Task> helpers = [caches, recorder, residue, _keeper.RunAsync(supporting.Token), _history.RunAsync(supporting.Token)];
         if (Sessions is not null) helpers.Add(Sessions.RunAsync(supporting.Token));
         if (Pulse is not null) helpers.Add(Pulse.RunAsync(supporting.Token));
         if (GatewayPulse is not null) helpers.Add(GatewayPulse.RunAsync(supporting.Token));

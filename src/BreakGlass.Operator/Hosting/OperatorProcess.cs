@@ -74,6 +74,11 @@ internal static class OperatorProcess
             lost = true;
             return Failed;
         }
+        catch (HistoryRewoundException e)
+        {
+            logger.HistoryRewound(e.Message);
+            return Failed;
+        }
         catch (Exception e)
         {
             logger.Broken(e);

@@ -29,6 +29,9 @@ internal static partial class LogMessages
     [LoggerMessage(8, LogLevel.Critical, "an essential part of the operator stopped; exiting")]
     public static partial void Broken(this ILogger logger, Exception error);
 
+    [LoggerMessage(242, LogLevel.Critical, "exiting: {Reason}")]
+    public static partial void HistoryRewound(this ILogger logger, string reason);
+
     [LoggerMessage(9, LogLevel.Warning, "failed to parse {Resource} {Key}; skipping it")]
     public static partial void ObjectSkipped(this ILogger logger, string resource, string? key, Exception error);
 
