@@ -23,8 +23,6 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches, Lockdow
     /// <summary>The grant's policy with its roles, namespaces and authority, and the grant's credential; the lockdowns, if they are asked for.</summary>
     public async Task<StepResult> RefreshAsync(BreakGlassGrant grant, PlanStep.Refresh look, CancellationToken cancellationToken)
     {
-        if (look.WithLockdowns && await lockdowns.CompareAsync(cancellationToken) is { } lifted)
-            return new StepResult.NoAnswer($"BreakGlassLockdown {lifted.Metadata.Name} was deleted, and the watch of lockdowns has not shown that yet.");
         var credential = Task.WhenAll(OwnedKinds.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
         if (caches.Policy(grant.Spec.Policy) is { } policy)
@@ -48,7 +46,10 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches, Lockdow
             // already, or of another UID.
         }
 
-        return new StepResult.Done();
+        // Last, so that little can come between this and the next decision.
+        return look.WithLockdowns && await lockdowns.CompareAsync(cancellationToken) is { } lifted
+            ? new StepResult.NoAnswer($"BreakGlassLockdown {lifted.Metadata.Name} is not in the API server's list; the grant waits until the watch shows whether it was deleted.")
+            : new StepResult.Done();
     }
 
     /// <summary>Other grants of the policy.</summary>

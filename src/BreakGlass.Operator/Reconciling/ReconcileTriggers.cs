@@ -115,7 +115,9 @@ internal sealed class ReconcileTriggers(
     public void Found(BreakGlassLockdown lockdown)
     {
         caches.LearnRead(lockdown);
-        if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name)) is null) return;
+
+        // An answer that the watch has overtaken is not learned.
+        if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name))?.Metadata.Uid != lockdown.Metadata.Uid) return;
         lockdowns.Add(lockdown.Metadata.Name);
         foreach (var grant in caches.LiveGrants) ends.End(grant.Metadata.Name);
     }
