@@ -159,6 +159,12 @@ internal sealed class ObjectRemover : IDisposable
 
     private async Task LeaveAsync(string key, Task<Answer> running, CancellationTokenSource own)
     {
+        if (_background.Count >= MostInBackground)
+        {
+            // Nobody has asked again: the object went in another way.
+            foreach (var over in _background.Where(c => c.Value.IsCompleted)) _background.TryRemove(over);
+        }
+
         if (_background.Count < MostInBackground) _background[key] = running;
         else await own.CancelAsync();
     }

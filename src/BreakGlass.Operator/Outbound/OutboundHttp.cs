@@ -15,7 +15,6 @@ internal static class OutboundHttp
         AllowAutoRedirect = false,
         UseCookies = false,
         ActivityHeadersPropagator = null,
-        ConnectTimeout = DeliveryRetry.AnswerWithin,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a destination that moves is found
     }) { Timeout = Timeout.InfiniteTimeSpan };
 
