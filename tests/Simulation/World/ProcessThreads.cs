@@ -5,7 +5,7 @@ namespace Simulation;
 
 /// <summary>
 /// The other threads of this process as the kernel sees them. One that runs, or waits for a processor on a busy machine, is at work; one that sleeps waits for
-/// another, or for work. The thread pool itself cannot tell who is at work and who is only kept waiting.
+/// another, or for work, or makes a pause of some milliseconds. The thread pool itself cannot tell who is at work and who is only kept waiting.
 /// </summary>
 /// <remarks>
 /// Not only the pool's workers: one of them can wait for a thread of the runtime, for example while that compiles. Source: proc(5),

@@ -18,12 +18,17 @@ internal sealed class Stillness
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(1);
 
+    // Longer than anything at work sleeps of itself: .NET waits up to 5 ms for a lock of its memory, and 1 ms where it spins.
+    private static readonly TimeSpan LongerThanAPause = TimeSpan.FromMilliseconds(10);
+
     /// <summary>
     /// The fewest workers that the pool counted as busy while all threads slept: the test runner keeps some for good. Of the whole run, since a moment at
     /// which it keeps one more would let somebody at work pass for idle later.
     /// </summary>
     private static int _busyAtRest = int.MaxValue;
     private static int _looks;
+
+    private static readonly ManualResetEvent s_never = new(initialState: false);
 
     private readonly ProcessThreads _threads;
 
@@ -87,18 +92,22 @@ internal sealed class Stillness
         }
     }
 
-    /// <summary>The number of busy workers while nothing waits for one and all threads sleep the whole time between two looks; null if they do not.</summary>
+    /// <summary>The number of busy workers while nothing waits for one and all threads sleep the whole time between three looks; null if they do not.</summary>
     private int? BusyWhileAllSleep()
     {
         if (_threads.TurnsIfAsleep() is not { } turns) return null;
-        var busy = Busy();
-        return _threads.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0 ? busy : null;
+        var (busy, completed) = (Busy(), ThreadPool.CompletedWorkItemCount);
+        if (_threads.TurnsIfAsleep() != turns || ThreadPool.PendingWorkItemCount != 0) return null;
+        s_never.WaitOne(LongerThanAPause);
+        return _threads.TurnsIfAsleep() == turns && ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed && Busy() == busy
+            ? busy : null;
     }
 
     /// <summary>The test runner may have let a worker go just now, and another be at work: that one gets the processor a few times first.</summary>
     private static bool StaysStill(int busy)
     {
         var completed = ThreadPool.CompletedWorkItemCount;
+        if (busy < _busyAtRest) s_never.WaitOne(LongerThanAPause);
         for (var i = 0; i < Confirmations; i++)
         {
             Thread.Yield();
