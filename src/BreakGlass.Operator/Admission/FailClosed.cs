@@ -3,16 +3,13 @@ namespace BreakGlass.Operator.Admission;
 /// <summary>Around every decision: a deadline, and a refusal that says what to do where something that the decision needs cannot be had.</summary>
 internal sealed class FailClosed(TimeProvider time, ILogger logger)
 {
-    /// <summary>The API server waits for 5 s; a sentence from us helps more than its time-out.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(4);
-
-    /// <summary>The uid of this process' own requests. That one of them is refused is nobody's loss, and is not logged.</summary>
+    /// <summary>The uid of this process' own requests. That one of them is refused, or cannot be checked, is nobody's loss, and is not logged.</summary>
     public string? OwnUid { get; init; }
 
     /// <summary>A handler that always answers in time, and lets nothing in that it could not check.</summary>
     public AdmissionHandler Around(AdmissionHandler decide) => async (request, cancellationToken) =>
     {
-        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var deadline = new CancellationTokenSource(AnswerTime.Left(request), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         AdmissionAnswer answer;
         try
@@ -43,7 +40,7 @@ internal sealed class FailClosed(TimeProvider time, ILogger logger)
 
     private AdmissionAnswer NotNow(AdmissionRequest request, string why, Exception e)
     {
-        logger.AdmissionUndecided(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", e);
+        if (request.Uid != OwnUid) logger.AdmissionUndecided(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", e);
         return AdmissionAnswer.Deny($"The operator cannot check this request now because {why}, so it refuses it. Try again in a few seconds; "
             + "if it fails again, check the operator's log.", 503, "ServiceUnavailable");
     }

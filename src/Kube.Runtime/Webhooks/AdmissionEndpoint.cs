@@ -47,7 +47,7 @@ public sealed partial class AdmissionEndpoint
         var code = 0;
         try
         {
-            var reply = await ReplyToAsync(context);
+            var reply = await ReplyToAsync(context, new(context.Request.Query["timeout"], started));
             code = reply.HttpCode;
             context.Response.StatusCode = code;
             context.Response.ContentType = reply.ContentType;
@@ -76,7 +76,11 @@ public sealed partial class AdmissionEndpoint
     /// <param name="contentType">The Content-Type header.</param>
     /// <param name="body">The body.</param>
     /// <param name="cancellationToken">Cancelled when the API server no longer waits.</param>
-    public async ValueTask<WebhookReply> AnswerAsync(string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public ValueTask<WebhookReply> AnswerAsync(string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        AnswerAsync(contentType, body, new Caller(null, _time.GetTimestamp()), cancellationToken);
+
+    private async ValueTask<WebhookReply> AnswerAsync(
+        string? contentType, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
         if (!IsJson(contentType))
         {
@@ -88,7 +92,7 @@ public sealed partial class AdmissionEndpoint
         await _processors.WaitAsync(cancellationToken);
         try
         {
-            reply = DecideAsync(body, cancellationToken);
+            reply = DecideAsync(body, caller, cancellationToken);
         }
         finally
         {
@@ -99,7 +103,7 @@ public sealed partial class AdmissionEndpoint
         return await reply;
     }
 
-    private async ValueTask<WebhookReply> DecideAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async ValueTask<WebhookReply> DecideAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
         if (Excess(ReviewScan.Of(body.Span)) is { } excess) return excess;
         if (!Utf8.IsValid(body.Span) || HasLoneSurrogate(body)) return WebhookReply.Refuse(400, "The body is not valid UTF-8.");
@@ -130,7 +134,8 @@ public sealed partial class AdmissionEndpoint
                 401, "Unauthorized"));
         }
 
-        return WebhookReply.Of(request.Uid, await AskAsync(request, cancellationToken));
+        var wait = new AdmissionWait(caller.Timeout, _time.GetElapsedTime(caller.Since));
+        return WebhookReply.Of(request.Uid, await AskAsync(request with { Wait = wait }, cancellationToken));
     }
 
     private static WebhookReply TooLarge { get; } =
@@ -156,20 +161,20 @@ public sealed partial class AdmissionEndpoint
         }
     }
 
-    private async Task<WebhookReply> ReplyToAsync(HttpContext context)
+    private async Task<WebhookReply> ReplyToAsync(HttpContext context, Caller caller)
     {
         var request = context.Request;
         if (!HttpMethods.IsPost(request.Method)) return WebhookReply.Refuse(405, "Only POST is supported.");
-        if (!IsJson(request.ContentType)) return await AnswerAsync(request.ContentType, default, context.RequestAborted);
+        if (!IsJson(request.ContentType)) return await AnswerAsync(request.ContentType, default, caller, context.RequestAborted);
         if (request.ContentLength > MaxBodyBytes) return TooLarge;
-        if (_fields is not null) return await SiftAsync(context, _fields);
-        if (_limits.Budget is not { } budget) return await ReadAsync(context);
+        if (_fields is not null) return await SiftAsync(context, _fields, caller);
+        if (_limits.Budget is not { } budget) return await ReadAsync(context, caller);
         using var room = await budget.TakeAsync((request.ContentLength ?? FirstLook) * _limits.CostPerByte, context.RequestAborted);
-        return room is null ? await NoRoomAsync(context) : await ReadAsync(context);
+        return room is null ? await NoRoomAsync(context) : await ReadAsync(context, caller);
     }
 
     /// <summary>Reads at once whatever comes: a body that waits takes up the connection's window, and so the requests behind it.</summary>
-    private async Task<WebhookReply> SiftAsync(HttpContext context, JsonSieve.Fields fields)
+    private async Task<WebhookReply> SiftAsync(HttpContext context, JsonSieve.Fields fields, Caller caller)
     {
         var sieve = new JsonSieve(fields);
         var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
@@ -188,10 +193,10 @@ public sealed partial class AdmissionEndpoint
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
         }
 
-        return await AnswerAsync(context.Request.ContentType, sieve.Kept, context.RequestAborted);
+        return await AnswerAsync(context.Request.ContentType, sieve.Kept, caller, context.RequestAborted);
     }
 
-    private async Task<WebhookReply> ReadAsync(HttpContext context)
+    private async Task<WebhookReply> ReadAsync(HttpContext context, Caller caller)
     {
         using var body = new PooledBody((int)Math.Min(context.Request.ContentLength ?? 4096, FirstLook));
         var look = FirstLook;
@@ -205,7 +210,7 @@ public sealed partial class AdmissionEndpoint
             look *= 2;
         }
 
-        return await AnswerAsync(context.Request.ContentType, body.Text, context.RequestAborted);
+        return await AnswerAsync(context.Request.ContentType, body.Text, caller, context.RequestAborted);
     }
 
     /// <summary>The answer has to repeat the uid, which stands at the beginning; the rest is not read.</summary>
@@ -273,4 +278,7 @@ public sealed partial class AdmissionEndpoint
 
     [LoggerMessage(LogLevel.Warning, "The webhook {Path} had no memory left for a request of {Bytes} bytes and refused it with 429")]
     private partial void LogNoRoom(string path, long bytes);
+
+    /// <summary>How long the caller says it waits, and since when.</summary>
+    private readonly record struct Caller(string? Timeout, long Since);
 }

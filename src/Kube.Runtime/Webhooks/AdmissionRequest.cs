@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Kube.Runtime;
 
 /// <summary>A write that the API server is about to do, and who asked for it. Objects are raw: the webhook knows their kinds.</summary>
@@ -35,4 +37,8 @@ public sealed record AdmissionRequest
 
     /// <summary>Nothing will be stored, whatever the answer: no side effects.</summary>
     public bool? DryRun { get; init; }
+
+    /// <summary>How long the API server waits for the answer; null if no endpoint read the request. The review has no say in it.</summary>
+    [JsonIgnore]
+    public AdmissionWait? Wait { get; init; }
 }

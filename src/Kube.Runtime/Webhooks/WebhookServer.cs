@@ -17,6 +17,8 @@ namespace Kube.Runtime;
 /// </summary>
 public sealed partial class WebhookServer : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly WebApplication _app;
     private readonly string _ownKey = RandomNumberGenerator.GetHexString(32, lowercase: true);
     private readonly ILogger _logger;
@@ -30,11 +32,12 @@ public sealed partial class WebhookServer : IAsyncDisposable
     /// <param name="callers">Whose requests are answered; null for everybody's.</param>
     /// <param name="others">Other handlers by path: they do not take an AdmissionReview and need no secret path.</param>
     /// <param name="what">What it serves, for the log.</param>
+    /// <param name="patience">How long a caller may take for the handshake, and for a request's headers; null for 10 s.</param>
     [SuppressMessage("Security", "CA5359", Justification = "These are clients' certificates; WebhookCallers checks them at each connection's first request.")]
     public WebhookServer(
         IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger,
         WebhookCallers? callers = null, IReadOnlyDictionary<string, RequestDelegate>? others = null,
-        string what = "Webhooks")
+        string what = "Webhooks", TimeSpan? patience = null)
     {
         (_logger, _what) = (logger, what);
         callers ??= new();
@@ -44,10 +47,10 @@ public sealed partial class WebhookServer : IAsyncDisposable
             server.AddServerHeader = false;
             server.Limits.MaxRequestBodySize = AdmissionEndpoint.MaxBodyBytes + 1024; // the endpoint's own limit answers first, with a sentence
             server.Limits.MaxConcurrentConnections = 1000;
-            server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            server.Limits.RequestHeadersTimeout = patience ?? Patience;
             var tls = new TlsHandshakeCallbackOptions
             {
-                HandshakeTimeout = TimeSpan.FromSeconds(10),
+                HandshakeTimeout = patience ?? Patience,
                 OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
                 {
                     ServerCertificateContext = certificate() ?? throw new InvalidOperationException("There is no certificate for the webhooks yet."),

@@ -113,7 +113,7 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
             new(Webhooks.MutatePath, mutate, TimeProvider.System, NullLogger.Instance),
             new(Webhooks.ValidatePath, validate, TimeProvider.System, NullLogger.Instance),
         ];
-        _server = new(IPAddress.Loopback, 0, () => _served.Context, endpoints, NullLogger.Instance);
+        _server = new(IPAddress.Loopback, 0, () => _served.Context, endpoints, NullLogger.Instance, patience: Eventually.Limit);
         await _server.StartAsync(CancellationToken.None);
         _warmUp = new(IPAddress.Loopback, () => _server.Port, _server.OwnPath, _served, () => _mayBegin, () => policies, _clock, NullLogger.Instance);
         return _warmUp.RunAsync(_stop.Token);

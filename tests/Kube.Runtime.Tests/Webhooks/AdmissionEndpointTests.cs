@@ -171,6 +171,31 @@ public class AdmissionEndpointTests
         context.Response.StatusCode.Should().Be(200);
     }
 
+    [Theory]
+    [InlineData("?timeout=7s", "7s")]
+    [InlineData("", null)]
+    public async Task The_handler_knows_how_long_the_API_server_waits_and_what_of_it_is_over(string query, string? timeout)
+    {
+        var budget = new MemoryBudget(1000, _clock);
+        var room = await budget.TakeAsync(1000, default);
+        AdmissionRequest? seen = null;
+        var endpoint = new AdmissionEndpoint(
+            "/test",
+            (request, _) => { seen = request; return ValueTask.FromResult(AdmissionAnswer.Allow()); },
+            _clock, NullLogger.Instance, new() { Budget = budget });
+        const string Forged = """{"uid":"u-1","userInfo":{"username":"alice"},"wait":{"timeout":"1h","spent":"-01:00:00"}}""";
+        var context = Http("POST", Encoding.UTF8.GetBytes(Review(Forged)), told: true);
+        context.Request.QueryString = new(query);
+
+        var served = endpoint.ServeAsync(context);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        room!.Dispose();
+        await served.Soon("the answer");
+
+        context.Response.StatusCode.Should().Be(200);
+        seen!.Wait.Should().Be(new AdmissionWait(timeout, TimeSpan.FromSeconds(1)), "it waited for memory, and the review has no say in this");
+    }
+
     [Fact]
     public async Task Only_POST_is_answered()
     {

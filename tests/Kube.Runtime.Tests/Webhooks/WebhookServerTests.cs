@@ -120,7 +120,7 @@ public class WebhookServerTests
         AdmissionEndpoint endpoint = new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), TimeProvider.System, NullLogger.Instance);
         return new(
             IPAddress.Loopback, 0, () => certificate() is { } c ? SslStreamCertificateContext.Create(c, null, offline: true) : null, [endpoint],
-            NullLogger.Instance, callers);
+            NullLogger.Instance, callers, patience: Limit);
     }
 
     private static X509Certificate2 NewAuthority()
