@@ -23,9 +23,10 @@ public sealed record GatewayLimits
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// How long a client may take to read why it is cut, in real time. Then its connection is broken off. Nothing of it reaches the API server meanwhile.
+    /// How long a client may take to read why it is cut, in real time. Then its connection is broken off. Long enough that what a stalled gateway
+    /// writes late is still read; it costs nothing, because nothing of the session passes meanwhile, in either direction.
     /// </summary>
-    public TimeSpan LastWords { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan LastWords { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a whole answer of a few hundred bytes may take, in real time: nothing of the request goes on meanwhile.</summary>
     public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(1);

@@ -17,7 +17,8 @@ internal sealed class Recordings(
     private const long MostOfGrant = MostWaiting / 4;
 
     private readonly RecordingMemory _memory = new(MostWaiting);
-    private readonly ConcurrentDictionary<string, RecordingMemory> _shares = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, (RecordingMemory Memory, int Streams)> _shares = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<StreamRecording, Task> _running = new();
     private readonly CancellationTokenSource _stop = new();
 
@@ -39,8 +40,7 @@ internal sealed class Recordings(
     public StreamRecording Begin(RecordedStream stream, Action failing)
     {
         var recording = new StreamRecording(
-            stream, _shares.GetOrAdd(stream.GrantUid, _ => new(MostOfGrant, _memory)),
-            new(stream, time.GetUtcNow(), send, failing, metrics, time, logger), time);
+            stream, TakeShare(stream.GrantUid), new(stream, time.GetUtcNow(), send, failing, metrics, time, logger), time);
         var begun = new TaskCompletionSource();
         _running[recording] = RunAsync(begun.Task, recording);
         begun.SetResult();
@@ -76,7 +76,28 @@ internal sealed class Recordings(
         finally
         {
             _running.TryRemove(recording, out _);
-            if (!_running.Keys.Any(r => r.GrantUid == recording.GrantUid)) _shares.TryRemove(recording.GrantUid, out _);
+            GiveShare(recording.GrantUid);
+        }
+    }
+
+    /// <summary>The memory of a grant's streams: the same one for all of them, from the first one's beginning to the last one's end.</summary>
+    private RecordingMemory TakeShare(string grantUid)
+    {
+        lock (_lock)
+        {
+            var (share, streams) = _shares.TryGetValue(grantUid, out var found) ? found : (new RecordingMemory(MostOfGrant, _memory), 0);
+            _shares[grantUid] = (share, streams + 1);
+            return share;
+        }
+    }
+
+    private void GiveShare(string grantUid)
+    {
+        lock (_lock)
+        {
+            var (share, streams) = _shares[grantUid];
+            if (streams > 1) _shares[grantUid] = (share, streams - 1);
+            else _shares.Remove(grantUid);
         }
     }
 }

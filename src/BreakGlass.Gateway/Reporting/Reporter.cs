@@ -62,6 +62,9 @@ internal sealed class Reporter
     /// <summary>The time.</summary>
     public DateTimeOffset Now => _time.GetUtcNow();
 
+    /// <summary>Of how many grants it is remembered that a refusal was reported.</summary>
+    public int Refused => _refusedAt.Count;
+
     /// <summary>Begins to report a request.</summary>
     public ReportedRequest Begin(HttpContext context, BreakGlassGrant grant, string auditId, Traffic traffic)
     {
@@ -153,6 +156,12 @@ internal sealed class Reporter
 
     private Task Watch()
     {
+        // They limit nothing any more; a grant that is over may never be used again.
+        foreach (var refused in _refusedAt)
+        {
+            if (_time.GetElapsedTime(refused.Value) >= Period) _refusedAt.TryRemove(refused);
+        }
+
         var isFailing = Health.IsFailing;
         if (isFailing && !_wasFailing)
         {

@@ -9,8 +9,14 @@ internal sealed class MessageMemory(long most)
     /// <summary>Takes bytes; false if there are not as many.</summary>
     public bool TryTake(int bytes)
     {
-        if (Interlocked.Add(ref _taken, bytes) <= most) return true;
-        Give(bytes);
+        // Nothing is taken that is not kept: a smaller message could find no room meanwhile.
+        for (var taken = Interlocked.Read(ref _taken); taken + bytes <= most;)
+        {
+            var found = Interlocked.CompareExchange(ref _taken, taken + bytes, taken);
+            if (found == taken) return true;
+            taken = found;
+        }
+
         return false;
     }
 

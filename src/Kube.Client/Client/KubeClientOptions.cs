@@ -24,6 +24,12 @@ public sealed record KubeClientOptions
     /// <summary>How long a connection may take to open. More than zero.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a request that is forwarded for somebody else, and says <c>Expect: 100-continue</c>, waits for the server's word before its body is sent all
+    /// the same. More than zero.
+    /// </summary>
+    public TimeSpan ContinueTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long after its own timeout a watch is ended from this side.</summary>
     public TimeSpan WatchGrace { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -29,6 +29,9 @@ internal static class Sockets
         handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1; // each byte is kept
         handler.ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
         handler.ConnectCallback = ConnectAsync;
+
+        // By default a second: then whoever forwards would read the body, and so tell the client to send it, before a slow server has said anything.
+        handler.Expect100ContinueTimeout = options.ContinueTimeout;
         return handler;
     }
 

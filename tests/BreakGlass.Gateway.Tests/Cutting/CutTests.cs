@@ -257,7 +257,7 @@ public sealed class CutTests : IAsyncLifetime
             sending.AddRange([client.GetAsync("/a"), client.GetAsync("/b")]);
         }
 
-        await _world.OpenAsync(80);
+        await OpenAsync(sending);
         for (var i = 0; i < 40; i++) _world.Revoke($"inc-{i}");
         await ((Task)Task.WhenAll(sending)).Soon("all of them", s_soon)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -271,6 +271,19 @@ public sealed class CutTests : IAsyncLifetime
         }
 
         await ClosedAsync();
+    }
+
+    /// <summary>Waits until all of these are open; an answer to one of them says why it is not.</summary>
+    private async Task OpenAsync(IReadOnlyList<Task<HttpResponseMessage>> sending)
+    {
+        var opened = _world.OpenAsync(sending.Count);
+        if (await Task.WhenAny([opened, .. sending]) is Task<HttpResponseMessage> ended)
+        {
+            using var answer = await ended;
+            throw new InvalidOperationException($"an open request was expected: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        }
+
+        await opened;
     }
 
     private static async Task NeverAsync(HttpContext context)

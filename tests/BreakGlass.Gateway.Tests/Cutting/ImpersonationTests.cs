@@ -21,12 +21,7 @@ public sealed class ImpersonationTests : IAsyncLifetime
         _world.Upstream.Handler = context => context.Request.Path == "/done" ? Task.CompletedTask : NeverAsync(context);
         _client = _world.Client(_world.Admit());
         Allow("impersonate");
-        await GatewayWorld.UntilAsync(async () =>
-        {
-            using var probe = AsCarol("/done");
-            using var answer = await _client.SendAsync(probe);
-            return answer.IsSuccessStatusCode;
-        }, "a policy that allows impersonation");
+        await _client.UntilAnsweredAsync(HttpStatusCode.OK, () => AsCarol("/done"), "a policy that allows impersonation");
     }
 
     public async Task DisposeAsync() => await _world.DisposeAsync();

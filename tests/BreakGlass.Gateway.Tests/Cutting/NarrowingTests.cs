@@ -131,11 +131,7 @@ public sealed class NarrowingTests : IAsyncLifetime
     {
         _world.Api.Put(A.Policy(spec: s => s with { AllowPersistence = ["impersonate"] }));
         var client = _world.Client(Admit("payments", "orders"));
-        await GatewayWorld.UntilAsync(async () =>
-        {
-            using var probe = As("/done");
-            return (await client.SendAsync(probe)).IsSuccessStatusCode;
-        }, "a policy that allows impersonation");
+        await client.UntilAnsweredAsync(HttpStatusCode.OK, () => As("/done"), "a policy that allows impersonation");
         using var request = As("/api/v1/namespaces/payments/configmaps?watch=true");
         var sending = client.SendAsync(request);
         await _world.OpenAsync(1);

@@ -40,9 +40,9 @@ public sealed class StopTests : IAsyncLifetime
     public async Task While_a_lockdown_is_there_nothing_is_admitted_and_afterwards_the_grant_works_again_unless_the_operator_has_ended_it()
     {
         _world.Api.Put(Lockdown(selector: null));
-        await GatewayWorld.UntilAsync(async () => await CodeAsync() == HttpStatusCode.Unauthorized, "a refusal");
+        await AnsweredAsync(HttpStatusCode.Unauthorized, "a refusal");
         _world.Api.Remove<BreakGlassLockdown>("leak");
-        await GatewayWorld.UntilAsync(async () => await CodeAsync() == HttpStatusCode.OK, "an answer");
+        await AnsweredAsync(HttpStatusCode.OK, "an answer");
     }
 
     [Fact]
@@ -65,11 +65,10 @@ public sealed class StopTests : IAsyncLifetime
         (await answer.StatusAsync(HttpStatusCode.Unauthorized)).Should().Contain("is suspended");
     }
 
-    private async Task<HttpStatusCode> CodeAsync()
+    private Task AnsweredAsync(HttpStatusCode code, string what)
     {
         _world.Upstream.Handler = _ => Task.CompletedTask;
-        using var answer = await _client.GetAsync("/api");
-        return answer.StatusCode;
+        return _client.UntilAnsweredAsync(code, () => new(HttpMethod.Get, "/api"), what);
     }
 
     private static BreakGlassLockdown Lockdown(LabelSelector? selector) => new()

@@ -240,33 +240,6 @@ public sealed class ForwardingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Expect_100_continue_is_the_API_servers_to_answer()
-    {
-        _world.Upstream.Handler = async context =>
-        {
-            if (context.Request.Path == "/no")
-            {
-                context.Response.StatusCode = 413;
-                return;
-            }
-
-            await context.Request.Body.CopyToAsync(context.Response.Body);
-        };
-        var certificate = _world.Admit();
-        await using var stream = await _world.ConnectAsync(certificate);
-        const string Head = "POST /yes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(Head));
-        var buffer = new byte[1024];
-        var first = Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer).AsTask().Soon("100 Continue"));
-        first.Should().StartWith("HTTP/1.1 100 Continue");
-        (await stream.ExchangeAsync("body")).Should().Contain("200 OK").And.Contain("body");
-        _world.Upstream.Seen.Single().Headers["Expect"].Should().Be("100-continue");
-
-        await using var other = await _world.ConnectAsync(certificate);
-        (await other.ExchangeAsync(Head.Replace("/yes", "/no", StringComparison.Ordinal))).Should().StartWith("HTTP/1.1 413").And.NotContain("100 Continue");
-    }
-
-    [Fact]
     public async Task An_API_server_that_is_not_there_is_a_503_with_a_sentence()
     {
         var client = _world.Client(_world.Admit());

@@ -110,14 +110,14 @@ public sealed class StreamRecordingTests : IDisposable
         Answer = () => HttpStatusCode.ServiceUnavailable;
         var recording = Begin();
         Say(recording, "one ");
-        await FailAsync(() => _clock.Advance(TimeSpan.FromSeconds(5)));
-        await FailAsync(() => _clock.Advance(TimeSpan.FromMilliseconds(500)));
+        await FailAsync(after: 5, pause: 0.5);
+        await FailAsync(after: 0.5, pause: 1);
         Say(recording, "two");
-        await FailAsync(() => _clock.Advance(TimeSpan.FromSeconds(1)));
+        await FailAsync(after: 1, pause: 2);
         (_failing, _recordings.IsFailing).Should().Be((0, false), "a moment is not a failure");
-        await FailAsync(() => _clock.Advance(TimeSpan.FromSeconds(2)));
-        await FailAsync(() => _clock.Advance(TimeSpan.FromSeconds(4)));
-        await FailAsync(() => _clock.Advance(TimeSpan.FromSeconds(8)));
+        await FailAsync(after: 2, pause: 4);
+        await FailAsync(after: 4, pause: 8);
+        await FailAsync(after: 8, pause: 15);
         _failing.Should().BeGreaterThan(0);
         _recordings.IsFailing.Should().BeTrue();
         recording.End(null);
@@ -283,16 +283,14 @@ public sealed class StreamRecordingTests : IDisposable
     }
 
     /// <summary>Waits until the operator was asked once more.</summary>
-    private Task AskedAsync() => _asked.WaitAsync(Eventually.Limit);
+    private Task AskedAsync() => _asked.WaitAsync().Soon("a request to the operator");
 
-    /// <summary>Waits until the operator was asked in vain and the next try is waited for.</summary>
-    private async Task FailAsync(Action step)
+    /// <summary>Moves time on, and waits until the operator was asked in vain and the next try is so far away.</summary>
+    private async Task FailAsync(double after, double pause)
     {
-        var armings = _clock.Armings;
-        step();
+        _clock.Advance(TimeSpan.FromSeconds(after));
         await AskedAsync();
-        while (!_clock.ArmedTimers.Any(t => t < TimeSpan.FromSeconds(16)) || _clock.Armings == armings)
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        await _clock.WhenTimerArmed(TimeSpan.FromSeconds(pause));
     }
 
     private async Task RunToItsEndAsync()

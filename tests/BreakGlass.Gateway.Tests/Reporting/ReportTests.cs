@@ -156,6 +156,11 @@ public sealed class ReportTests : IAsyncLifetime
             await context.Response.Body.FlushAsync();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
         };
+
+        // The connection to the operator is open before anything depends on it: while a busy machine opened it, the ten seconds could pass after which the
+        // watch is closed. The second post tells that the first was answered.
+        await _world.StepUntilAsync(
+            TimeSpan.FromSeconds(1), () => Task.FromResult(_world.Operator!.Posts.DistinctBy(p => p.Path).Count() > 1), "the first post and the second");
         var (over, recorded) = (_world.AdmitRecorded(name: "inc-4712", uid: "grant-2"), _world.AdmitRecorded(RecordingFailureHandling.End));
         using var watch = await _world.Client(recorded).GetAsync("/api/v1/pods?watch=1", HttpCompletionOption.ResponseHeadersRead);
         _world.Revoke("inc-4712");

@@ -133,7 +133,7 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public async Task A_client_that_ignores_the_close_and_one_that_does_not_read_are_broken_off()
     {
-        await using var world = await GatewayWorld.StartAsync(new());
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Limits with { LastWords = new GatewayLimits().LastWords });
         Serve(world, V5, async socket =>
         {
             var flood = new byte[64 * 1024];

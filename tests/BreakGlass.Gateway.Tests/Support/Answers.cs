@@ -39,6 +39,22 @@ internal static class Answers
         }
     }
 
+    /// <summary>Sends a request again and again until it is answered with a code.</summary>
+    public static Task UntilAnsweredAsync(this HttpClient client, HttpStatusCode code, Func<HttpRequestMessage> request, string what) =>
+        GatewayWorld.UntilAsync(async () =>
+        {
+            using var message = request();
+            try
+            {
+                using var answer = await client.SendAsync(message);
+                return answer.StatusCode == code;
+            }
+            catch (HttpRequestException)
+            {
+                return false; // The connection was closed under the request.
+            }
+        }, what);
+
     /// <summary>Sends bytes as they are and reads what comes until the other side closes.</summary>
     public static async Task<string> ExchangeAsync(this Stream stream, string text)
     {

@@ -48,8 +48,9 @@ internal sealed class TestOperator : IAsyncDisposable
             using var reader = new StreamReader(context.Request.Body);
             var body = await reader.ReadToEndAsync(context.RequestAborted);
             if (Hangs) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
-            context.Response.StatusCode = Code;
-            Posts.Enqueue(new(context.Request.Path + context.Request.QueryString, body, context.Connection.ClientCertificate, Code));
+            var code = Code; // once: a test may set another one meanwhile
+            context.Response.StatusCode = code;
+            Posts.Enqueue(new(context.Request.Path + context.Request.QueryString, body, context.Connection.ClientCertificate, code));
         });
     }
 
