@@ -19,12 +19,14 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
         var version = list.Metadata.ResourceVersion;
         while (true)
         {
+            var (started, sawChange) = (host.Time.GetTimestamp(), false);
             try
             {
                 version ??= (await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion;
                 await foreach (var (type, grant) in client.WatchAsync<BreakGlassGrant>(new() { ResourceVersion = version }, cancellationToken))
                 {
                     version = grant.Metadata.ResourceVersion;
+                    sawChange |= type is not WatchEventType.Bookmark;
                     if (type is WatchEventType.Added or WatchEventType.Modified) await ShowAsync(grant);
                 }
             }
@@ -36,7 +38,11 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
             catch (Exception e) when (Outages.IsTransient(e))
             {
                 await Task.Delay(Outages.Pause, host.Time, cancellationToken);
+                continue;
             }
+
+            // A server that ends watches at once would be asked as fast as it can answer.
+            if (!sawChange && host.Time.GetElapsedTime(started) < Outages.Pause) await Task.Delay(Outages.Pause, host.Time, cancellationToken);
         }
     }
 

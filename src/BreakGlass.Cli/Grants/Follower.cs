@@ -17,14 +17,17 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
         while (true)
         {
             _broke = null;
+            var (started, sawChange) = (time.GetTimestamp(), false);
             await foreach (var (gone, changed) in UntilBrokenAsync(last, from, cancellationToken))
             {
                 if (gone) yield break;
+                sawChange = true;
                 (last, from) = (changed, changed.Metadata.ResourceVersion);
                 yield return last;
             }
 
             // The server closed the watch, or the connection broke: what happened meanwhile is read.
+            var isVeryShort = !sawChange && time.GetElapsedTime(started) < Outages.Pause;
             var (now, version) = await ReadAsync(last, cancellationToken);
             if (now is null || now.Metadata.Uid != last.Metadata.Uid) yield break;
             if (now.Metadata.ResourceVersion != last.Metadata.ResourceVersion)
@@ -35,8 +38,8 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
 
             from = version ?? from;
 
-            // A server that refuses watches can still answer reads: this is the interval between them.
-            if (_broke is not null) await Task.Delay(Outages.Pause, time, cancellationToken);
+            // A server that refuses watches, or ends them at once, can still answer reads: this is the interval between them.
+            if (_broke is not null || isVeryShort) await Task.Delay(Outages.Pause, time, cancellationToken);
         }
     }
 

@@ -30,7 +30,7 @@ internal static class HttpJournal
         if (!Uri.TryCreate(place.TrimEnd('/') + "/", UriKind.Absolute, out var url) || url.Host.Length == 0 || url.UserInfo.Length + url.Query.Length > 0)
             throw CliException.Usage("the address of the journal is not a valid URL; use for example https://breakglass.example.com:9445/journal");
         var token = tokenFile is null ? null : Token(tokenFile);
-        var client = new HttpClient(Handler(ca), disposeHandler: true) { Timeout = Limit };
+        var client = new HttpClient(Handler(ca), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
         return path => Read(client, new(url, path), token, cancellationToken);
     }
 
@@ -38,25 +38,33 @@ internal static class HttpJournal
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         if (token is not null) request.Headers.Authorization = new("Bearer", token);
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            using var response = client.Send(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = client.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+
+            // A read of the body takes no token. It ends when its connection is closed.
+            using var end = either.Token.UnsafeRegister(static r => ((HttpResponseMessage)r!).Dispose(), response);
             if (response.StatusCode is HttpStatusCode.NotFound) return null;
             if (!response.IsSuccessStatusCode) throw new CliException(response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
                 ? ExitCodes.Refused : ExitCodes.Error, $"{url} answers {(int)response.StatusCode}. {Advice(response.StatusCode)}");
-            using var content = response.Content.ReadAsStream(cancellationToken);
+            using var content = response.Content.ReadAsStream(either.Token);
             var bytes = new byte[(int)Math.Min(response.Content.Headers.ContentLength ?? int.MaxValue, EntryBundle.LargestBundle + 1)];
-            return bytes.AsMemory(0, content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
+            var read = content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            either.Token.ThrowIfCancellationRequested();
+            return bytes.AsMemory(0, read);
+        }
+        catch (Exception e) when (e is OperationCanceledException || (either.IsCancellationRequested && e is not CliException))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new CliException(ExitCodes.Error, $"{url} did not answer within {Limit.TotalSeconds:0} s. Try again.", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             throw new CliException(ExitCodes.Error, e.InnerException is System.Security.Authentication.AuthenticationException
                 ? $"the certificate of {url.Host} is not trusted. Name the file with its certificate authority with --ca."
                 : $"{url} cannot be read: {e.Message}. Check the address.", e);
-        }
-        catch (TaskCanceledException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new CliException(ExitCodes.Error, $"{url} did not answer within {Limit.TotalSeconds:0} s. Try again.", e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using TestKit;
 using TestKit.Builders;
 using Xunit;
 
@@ -23,7 +25,7 @@ public sealed class HttpJournalTests : IAsyncLifetime, IDisposable
 
     private readonly PluginHarness _plugin = new();
     private readonly Dictionary<string, byte[]> _files = new(StringComparer.Ordinal);
-    private readonly List<string> _tokens = [];
+    private readonly ConcurrentQueue<string> _tokens = new();
     private readonly X509Certificate2 _certificate = SelfSigned();
     private readonly WebApplication _server;
     private int? _status;
@@ -43,11 +45,12 @@ public sealed class HttpJournalTests : IAsyncLifetime, IDisposable
 
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
-            .ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate)));
+            .ConfigureKestrel(server => server.Listen(
+                IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate, https => https.HandshakeTimeout = Eventually.Limit)));
         _server = builder.Build();
         _server.Run(async context =>
         {
-            _tokens.Add(context.Request.Headers.Authorization.ToString());
+            _tokens.Enqueue(context.Request.Headers.Authorization.ToString());
             context.Response.StatusCode = _status ?? (_files.ContainsKey(context.Request.Path) ? 200 : 404);
             if (_status is 302) context.Response.Headers.Location = _address + "/checkpoint";
             if (context.Response.StatusCode == 200) await context.Response.Body.WriteAsync(_files[context.Request.Path]);
