@@ -105,7 +105,7 @@ public static class DrillLifecycle
 
     private static DrillRun New(BreakGlassDrill drill, string? request, DateTimeOffset now)
     {
-        var id = now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        var id = IdOf(drill.Status.Runs, now);
         return new()
         {
             Id = id,
@@ -116,6 +116,16 @@ public static class DrillLifecycle
             End = drill.Spec.End,
             Hold = DrillHold.Of(request, drill.Spec.Duration) is { } hold ? GoDuration.Format(hold) : null,
         };
+    }
+
+    /// <summary>The second in which a run starts, and a letter if it is not the first one of that second: its record and its grant are its own.</summary>
+    private static string IdOf(IReadOnlyList<DrillRun> runs, DateTimeOffset now)
+    {
+        var second = now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+
+        // The newest run is always kept. The name of the grant has room for one more character (Bounds.LongestDrillName).
+        var last = runs.Select(r => r.Id).Where(id => id.StartsWith(second, StringComparison.Ordinal)).Max(StringComparer.Ordinal);
+        return last is null ? second : $"{second}{(last.Length == second.Length ? 'b' : (char)Math.Min(last[^1] + 1, 'z'))}";
     }
 
     private static DrillRun Interrupted(DrillRun run, DateTimeOffset now) => run with

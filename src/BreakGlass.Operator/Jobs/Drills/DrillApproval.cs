@@ -25,12 +25,39 @@ internal sealed class DrillApproval(DrillTools tools, BreakGlassDrill drill, Run
                 Metadata = new() { Name = grant.Name },
                 Spec = new() { Grant = grant.Name, Decision = ApprovalRules.Approve, Comment = $"Drill {drill.Metadata.Name}: approved by the operator." },
             };
-            await (await approver.ClientAsync(cancellationToken)).CreateAsync(approval, cancellationToken);
+            var mayExist = false;
+            var given = await DrillRequest.RepeatAsync(tools.Time, async () =>
+            {
+                try
+                {
+                    await (await approver.ClientAsync(cancellationToken)).CreateAsync(approval, cancellationToken);
+                }
+                catch (Exception e) when (DrillRequest.MayPass(e))
+                {
+                    mayExist = true;
+                    throw;
+                }
+                catch (KubeApiException e) when (e.IsAlreadyExists && mayExist)
+                {
+                    // The answer of an earlier attempt was lost. The approver may only create.
+                    var query = new ListQuery { FieldSelector = $"metadata.name={grant.Name}" };
+                    var found = (await tools.Client.ListAsync<BreakGlassApproval>(query, cancellationToken)).Items;
+                    if (!found.Any(f => IsOwn(f.Spec, approval.Spec))) return DrillAnswer.Failed(DrillReasons.ServerError, e.Message);
+                }
+
+                return DrillAnswer.Passed();
+            }, cancellationToken);
+            if (given.Result is DrillResult.Failed) return given;
         }
 
         return await grant.WaitAsync(_ => grant.Over ?? Approved(), limit,
             () => DrillAnswer.Failed(DrillReasons.NotApproved, "No approver approved the grant in time."), cancellationToken);
     }
+
+    /// <summary>Whether a decision is the one that this run gave, and not another one of its name. Admission stamps who decides, and on which grant.</summary>
+    private bool IsOwn(ApprovalSpec found, ApprovalSpec given) => found with { Approver = null, GrantUid = null } == given
+        && (found.GrantUid is null || found.GrantUid == grant.Last?.Metadata.Uid)
+        && (found.Approver is null || (grant.Last is { } last && DrillRules.IsApproverOf(found.Approver, last)));
 
     private DrillAnswer? Approved() => grant.Has(GrantConditions.Approved)
         ? DrillAnswer.Passed(grant.Message(GrantConditions.Approved) ?? $"Grant {grant.Name} is approved.") : null;
