@@ -9,10 +9,13 @@ namespace BreakGlass.Operator.Sessions;
 /// </summary>
 /// <param name="file">The log. Rotated files are beside it: <c>audit-2026-….log</c> (the API server) or <c>audit.log.1</c> (logrotate).</param>
 /// <param name="most">The most bytes of one step. Long texts in a longer line are cut; if it is still too long, it is left out.</param>
-internal sealed class LogTail(string file, int most)
+/// <param name="open">Opens a file; null to open it as others do who read while it is written.</param>
+internal sealed class LogTail(string file, int most, Func<string, FileStream>? open = null)
 {
     private const int LongestFirstLine = 4096;
     private const int Piece = 64 * 1024;
+
+    private readonly Func<string, FileStream> _open = open ?? Open;
 
     /// <summary>The next lines after a position, and the position after them; null if there are none yet.</summary>
     /// <param name="from">The position; null for the beginning of the log.</param>
@@ -27,7 +30,9 @@ internal sealed class LogTail(string file, int most)
         var offset = from?.Offset ?? 0;
         for (; at < files.Count; at++, offset = 0)
         {
-            if (Read(files[at].Path, ref offset) is { } lines) return (lines, new(files[at].Fingerprint, offset));
+            var lines = Read(files[at], ref offset, out var isOther);
+            if (isOther) return null; // it was rotated in this moment: the next step finds it again
+            if (lines is not null) return (lines, new(files[at].Fingerprint, offset));
         }
 
         return null;
@@ -46,15 +51,12 @@ internal sealed class LogTail(string file, int most)
         return [.. rotated.Append(file).Select(f => (f, FingerprintOf(f))).Where(f => f.Item2 is not null).Select(f => (f.f, f.Item2!))];
     }
 
-    private static string? FingerprintOf(string path)
+    private string? FingerprintOf(string path)
     {
         try
         {
-            using var stream = Open(path);
-            var buffer = new byte[LongestFirstLine];
-            var read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            var end = buffer.AsSpan(0, read).IndexOf((byte)'\n');
-            return end < 0 && read < buffer.Length ? null : Convert.ToHexStringLower(SHA256.HashData(buffer.AsSpan(0, end < 0 ? read : end)));
+            using var stream = _open(path);
+            return FingerprintOf(stream);
         }
         catch (IOException)
         {
@@ -63,12 +65,26 @@ internal sealed class LogTail(string file, int most)
         }
     }
 
-    /// <summary>Reads whole lines and moves the offset past them; null if there is none.</summary>
-    private byte[]? Read(string path, ref long offset)
+    private static string? FingerprintOf(FileStream stream)
     {
+        var buffer = new byte[LongestFirstLine];
+        var read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        var end = buffer.AsSpan(0, read).IndexOf((byte)'\n');
+        return end < 0 && read < buffer.Length ? null : Convert.ToHexStringLower(SHA256.HashData(buffer.AsSpan(0, end < 0 ? read : end)));
+    }
+
+    /// <summary>
+    /// Reads whole lines and moves the offset past them; null if there is none. The offset counts in the file that was found: if the path leads to another one
+    /// by now, nothing is read.
+    /// </summary>
+    private byte[]? Read((string Path, string Fingerprint) found, ref long offset, out bool isOther)
+    {
+        isOther = true;
         try
         {
-            using var stream = Open(path);
+            using var stream = _open(found.Path);
+            if (FingerprintOf(stream) != found.Fingerprint) return null;
+            isOther = false;
             if (offset > stream.Length) offset = 0;
             stream.Position = offset;
             var buffer = new byte[(int)Math.Min(most, Math.Max(0, stream.Length - offset))];
