@@ -27,7 +27,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 
 usage() { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-claim_port() { # sets $port to one that nobody listens on and that no other control plane of this user has claimed
+claim_port() { # sets $port to one that nobody listens on and that no other control plane, test (TestKit's Ports) or tour of this user has claimed
     local lock
     while :; do
         port=$((20000 + RANDOM % 12000))    # below the range from which Linux takes the ports of outgoing connections
@@ -64,9 +64,11 @@ wait_for() { # wait_for NAME SECONDS COMMAND...: 1 where the process died first,
     done
 }
 
+again=()
 api() { # api PATH [CURL ARGUMENTS...]: as administrator
     local path="$1"; shift
-    curl -sS --noproxy '*' --max-time 10 --cacert "$dir/pki/ca.crt" --cert "$dir/pki/admin.crt" --key "$dir/pki/admin.key" "$@" "$(cat "$dir/server")$path"
+    curl -sS --noproxy '*' --max-time 60 "${again[@]}" --cacert "$dir/pki/ca.crt" --cert "$dir/pki/admin.crt" --key "$dir/pki/admin.key" \
+        "$@" "$(cat "$dir/server")$path"
 }
 ready() { [ "$(api /readyz 2>/dev/null)" = ok ]; }
 # Rules that come last: view's from its own part, edit's from view's and its own, admin's from all three.
@@ -85,7 +87,7 @@ start_etcd() {
         --listen-peer-urls="http://127.0.0.1:$peer" --initial-advertise-peer-urls="http://127.0.0.1:$peer" \
         --initial-cluster="test=http://127.0.0.1:$peer"
     etcd="http://127.0.0.1:$client"
-    wait_for etcd 120 curl -sf --noproxy '*' -o /dev/null --max-time 2 "$etcd/health"
+    wait_for etcd 300 curl -sf --noproxy '*' -o /dev/null --max-time 2 "$etcd/health"
 }
 
 start_apiserver() {
@@ -107,7 +109,7 @@ start_apiserver() {
         --service-account-issuer=https://kubernetes.default.svc --api-audiences=https://kubernetes.default.svc \
         --audit-policy-file="$dir/audit-policy.yaml" --audit-log-path="$dir/audit.log" --audit-log-maxsize=1000 \
         --profiling=false "${more[@]}"
-    wait_for kube-apiserver 120 ready
+    wait_for kube-apiserver 300 ready
 }
 
 start_controller_manager() {
@@ -130,7 +132,7 @@ start_controller_manager() {
         --leader-elect=false --secure-port=0 "${more[@]}" --use-service-account-credentials=true --kube-api-qps=200 --kube-api-burst=400 \
         --service-account-private-key-file="$dir/pki/service-accounts.key" --root-ca-file="$dir/pki/ca.crt" \
         --cluster-signing-cert-file="$dir/pki/ca.crt" --cluster-signing-key-file="$dir/pki/ca.key"
-    wait_for kube-controller-manager 60 aggregated
+    wait_for kube-controller-manager 300 aggregated
 }
 
 minor() { "$bin/$1" --version | sed -E 's/.*v[0-9]+\.([0-9]+).*/\1/'; }
@@ -157,7 +159,7 @@ run() {
     mkdir -p "$1"; dir="$(cd "$1" && pwd)"
     [ -z "$(ls -A "$dir")" ] || fail "$dir is not empty: name a new directory, all of it is removed at the end."
     ports="$breakglass_cache/ports"; mkdir -p "$ports"
-    find "$ports" -type f -mmin +600 -delete    # of runs that were killed
+    find "$ports" -type f -mmin +600 -delete    # of runs that were killed, and of tests
     claimed=()
     trap clean_up EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP
     started=$EPOCHREALTIME
@@ -200,6 +202,8 @@ command="$1"; dir="$2"; shift 2
 case "$command" in
     run) run "$dir" ;;
     user) [ $# -ge 1 ] || usage; user_command "$@" ;;
-    token) [ $# -ge 2 ] || usage; token_command "$@" ;;
+    token) [ $# -ge 2 ] || usage
+        again=(--max-time 30 --retry 3 --retry-all-errors)    # nobody else asks again where a busy API server missed one call
+        token_command "$@" ;;
     *) usage ;;
 esac

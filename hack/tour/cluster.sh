@@ -24,7 +24,8 @@ start_cluster() {
     say "$(cat "$work/cluster/version"), ready in $seconds s"
     tools "$configuration"
     people
-    webhooks=$(free_port) http=$(free_port)
+    claim_port; webhooks=$port
+    claim_port; http=$port
     values > "$work/values.yaml"
     environment > "$work/env"
     kubelet >"$work/kubelet.log" 2>&1 8>&- &
@@ -47,11 +48,14 @@ end_cluster() {
     exit "$status"
 }
 
-free_port() { # one that nobody listens on just now
-    local port
+claim_port() { # sets $port to one that nobody listens on and that no control plane or test of this user has claimed; it is ours until this shell ends
+    local lock ports="$breakglass_cache/ports"
+    mkdir -p "$ports"
     while :; do
         port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "$port"; return; fi
+        exec {lock}>"$ports/$port"
+        if flock -n "$lock" && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
+        exec {lock}>&-
     done
 }
 
@@ -111,38 +115,42 @@ write_status() { # write_status API PATH STATUS
     api "/apis/$1/namespaces/$system/$2/status" -X PATCH -H 'Content-Type: application/merge-patch+json' --data-binary "{\"status\":$3}" -o /dev/null
 }
 
-run_pod() { # run_pod KIND/NAME LOG: its container's arguments, with the token of its identity; in the background, as $pod_pid
-    local arguments config
-    mapfile -t arguments < <(pod_says "$1" '{{range (index .containers 0).args}}{{.}}{{"\n"}}{{end}}')
-    config="$(hack/control-plane.sh token "$work/cluster" "$system" "$(pod_says "$1" '{{.serviceAccountName}}')")"
+# run_pod KIND/NAME LOG: its container's arguments, with the token of its identity; in the background, as $pod_pid; 1 where nobody answered.
+run_pod() {
+    local said arguments identity config
+    said="$(pod_says "$1" '{{range (index .containers 0).args}}{{.}}{{"\n"}}{{end}}')" || return 1
+    identity="$(pod_says "$1" '{{.serviceAccountName}}')" || return 1
+    config="$(hack/control-plane.sh token "$work/cluster" "$system" "$identity")" || return 1
+    mapfile -t arguments <<<"$said"
     KUBECONFIG="$config" setpriv --pdeathsig KILL -- "${operator[@]}" "${arguments[@]}" --namespace="$system" >"$2" 2>&1 </dev/null &
     pod_pid=$!
 }
 
-kubelet() {
-    local generation="" now operator_pid="" ready="" job job_done="" started ended condition
+kubelet() { # what the API server did not answer is tried again in the next round
+    local generation="" now operator_pid="" ready="" job job_done="" job_status="" started ended condition
     trap 'kill -KILL $operator_pid ${pod_pid:-} 2>/dev/null; exit 0' TERM INT
     while sleep 0.3; do
         now="$(workload apps/v1 deployments/breakglass-operator generation)" || continue
         if [ "$now" != "$generation" ]; then    # made, changed or gone
             if [ -n "$operator_pid" ]; then kill -TERM "$operator_pid" 2>/dev/null || true; wait "$operator_pid" || true; operator_pid=""; fi
+            if [ -n "$now" ]; then run_pod deployment/breakglass-operator "$work/operator.log" || continue; operator_pid=$pod_pid ready=""; fi
             generation="$now"
-            if [ -n "$now" ]; then run_pod deployment/breakglass-operator "$work/operator.log"; operator_pid=$pod_pid ready=""; fi
         fi
         if [ -n "$operator_pid" ] && [ -z "$ready" ] && curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$http/readyz"; then
-            ready=1
-            write_status apps/v1 deployments/breakglass-operator "{\"observedGeneration\":$now,\"replicas\":1,\"updatedReplicas\":1,"\
-"\"readyReplicas\":1,\"availableReplicas\":1,\"conditions\":[{\"type\":\"Available\",\"status\":\"True\"}]}"
+            if write_status apps/v1 deployments/breakglass-operator "{\"observedGeneration\":$now,\"replicas\":1,\"updatedReplicas\":1,"\
+"\"readyReplicas\":1,\"availableReplicas\":1,\"conditions\":[{\"type\":\"Available\",\"status\":\"True\"}]}"; then ready=1; fi
         fi
         job="$(workload batch/v1 jobs/breakglass-uninstall uid)" || continue
         if [ -n "$job" ] && [ "$job" != "$job_done" ]; then
-            job_done="$job" started="$(date -u +%FT%TZ)"
-            run_pod job/breakglass-uninstall "$work/uninstall.log"
+            started="$(date -u +%FT%TZ)"
+            run_pod job/breakglass-uninstall "$work/uninstall.log" || continue
+            job_done="$job" job_status=""
             if wait "$pod_pid"; then
                 ended="$(date -u +%FT%TZ)" condition="\"status\":\"True\",\"lastProbeTime\":\"$started\",\"lastTransitionTime\":\"$started\""
-                write_status batch/v1 jobs/breakglass-uninstall "{\"startTime\":\"$started\",\"completionTime\":\"$ended\",\"succeeded\":1,\"conditions\":[
+                job_status="{\"startTime\":\"$started\",\"completionTime\":\"$ended\",\"succeeded\":1,\"conditions\":[
                     {\"type\":\"SuccessCriteriaMet\",$condition},{\"type\":\"Complete\",$condition}]}"
             fi
         fi
+        if [ -n "$job" ] && [ -n "$job_status" ] && write_status batch/v1 jobs/breakglass-uninstall "$job_status"; then job_status=""; fi
     done
 }

@@ -48,7 +48,8 @@ internal sealed class LiveReads(KubeClient client, ClusterCaches caches, Lockdow
 
         // Last, so that little can come between this and the next decision.
         return look.WithLockdowns && await lockdowns.CompareAsync(cancellationToken) is { } lifted
-            ? new StepResult.NoAnswer($"BreakGlassLockdown {lifted.Metadata.Name} is not in the API server's list; the grant waits until the watch shows whether it was deleted.")
+            ? new StepResult.NoAnswer(
+                $"BreakGlassLockdown {lifted.Metadata.Name} is not in the API server's list; the grant waits until the watch shows whether it was deleted.")
             : new StepResult.Done();
     }
 

@@ -13,7 +13,12 @@ using Xunit;
 
 namespace BreakGlass.Operator.Tests.Leftovers;
 
+/// <summary>The heap is the whole process's: nothing else may run while a test measures what it holds.</summary>
+[CollectionDefinition("leftovers, alone", DisableParallelization = true)]
+public class LeftoversAlone;
+
 /// <summary>What is found of a grant's leftovers, and that a grant that left very much behind costs the operator no memory.</summary>
+[Collection("leftovers, alone")]
 public sealed class LeftoverFinderTests : IDisposable
 {
     private readonly FakeClock _clock = new();

@@ -62,14 +62,19 @@ public sealed class AdmissionCluster : IAsyncLifetime
     /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
     internal Task InstallWebhooksAsync() => InstallWebhooksAsync(Cluster, Port);
 
-    /// <summary>The same in any cluster, for an operator that serves them at a port of this machine.</summary>
+    /// <summary>
+    /// The same in any cluster, for an operator that serves them at a port of this machine. The API server waits as long as it can: a busy machine that stands
+    /// still for 5 s must not refuse a good write.
+    /// </summary>
     internal static async Task InstallWebhooksAsync(TestCluster cluster, int port)
     {
-        foreach (var (file, path) in new[] { ("mutating", "mutate"), ("validating", "validate") })
+        // The validating one first: a write that shows what the mutating one did has then met both.
+        foreach (var (file, path) in new[] { ("validating", "validate"), ("mutating", "mutate") })
         {
             var lines = await File.ReadAllLinesAsync(Path.Combine(TestCluster.Config("webhook"), $"{file}.yaml"));
             var manifest = lines.Where(l => !l.StartsWith("      ", StringComparison.Ordinal))
-                .Select(l => l == "    service:" ? $"    url: https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/{path}" : l);
+                .Select(l => l == "    service:" ? $"    url: https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/{path}"
+                    : l.StartsWith("  timeoutSeconds:", StringComparison.Ordinal) ? "  timeoutSeconds: 30" : l);
             await cluster.ApplyAsync(cluster.ControlPlane.AdminKubeconfig, string.Join('\n', manifest));
         }
     }

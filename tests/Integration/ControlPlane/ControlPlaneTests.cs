@@ -39,7 +39,7 @@ public sealed class ControlPlaneTests(ControlPlaneFixture fixture) : IClassFixtu
         var member = await _controlPlane.UserKubeconfigAsync(user, [second, group]);
         var stranger = await _controlPlane.UserKubeconfigAsync(user, [second]);
 
-        (await _controlPlane.KubectlAsync(member, ["get", "configmaps"])).OrThrow();
+        await MayAsync(member, "get", "configmaps");
         (await _controlPlane.KubectlAsync(stranger, ["get", "configmaps"])).Error.Should().Contain("Forbidden");
     }
 
@@ -52,6 +52,7 @@ public sealed class ControlPlaneTests(ControlPlaneFixture fixture) : IClassFixtu
         await _controlPlane.AdminAsync(["create", "rolebinding", "robot", "--clusterrole=edit", $"--serviceaccount={ns}:robot", "-n", ns]);
         var kubeconfig = await _controlPlane.ServiceAccountKubeconfigAsync(ns, "robot");
 
+        await MayAsync(kubeconfig, "get", "configmaps");
         (await _controlPlane.KubectlAsync(kubeconfig, ["create", "configmap", "made-by-robot"])).OrThrow();
         (await _controlPlane.KubectlAsync(kubeconfig, ["get", "configmaps", "-n", "default"])).Error
             .Should().Contain($"User \"system:serviceaccount:{ns}:robot\" cannot list");
@@ -100,6 +101,15 @@ public sealed class ControlPlaneTests(ControlPlaneFixture fixture) : IClassFixtu
     [Fact]
     public void A_test_that_needs_a_newer_release_says_which_and_what_was_found() =>
         new ServerFactAttribute { MinMinor = 9999 }.Skip.Should().Contain("1.9999").And.Contain(Release.Installed.ToString());
+
+    /// <summary>Waits until somebody may do something: the authorizer sees a binding a moment after it was made.</summary>
+    private async Task MayAsync(string kubeconfig, params string[] command)
+    {
+        CommandResult? answer = null;
+        await Eventually.TrueAsync(
+            async () => (answer = await _controlPlane.KubectlAsync(kubeconfig, command)).ExitCode == 0, () => answer?.Error ?? "",
+            expected: string.Join(' ', command));
+    }
 
     private static async Task<string> ReadSharedAsync(string path)
     {

@@ -14,8 +14,9 @@ public sealed class DryRunTests(ControlPlaneFixture fixture) : IClassFixture<Con
     public async Task A_rehearsed_write_is_judged_and_changes_nothing()
     {
         using var timeUp = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
-        using var real = new KubeClient(ClusterConnection.FromKubeconfig(fixture.ControlPlane.AdminKubeconfig), TimeProvider.System);
-        using var rehearsal = real.WithOwnConnection(new() { DryRun = true });
+        var options = new KubeClientOptions { RequestTimeout = TimeSpan.FromSeconds(60) };
+        using var real = new KubeClient(ClusterConnection.FromKubeconfig(fixture.ControlPlane.AdminKubeconfig), TimeProvider.System, options);
+        using var rehearsal = real.WithOwnConnection(options with { DryRun = true });
         var role = await real.CreateAsync(Role($"dry-{Guid.NewGuid():N}"), timeUp.Token);
         var (name, ns) = (role.Metadata.Name, role.Metadata.NamespaceProperty);
         var rules = new[] { new V1PolicyRule { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"] } };

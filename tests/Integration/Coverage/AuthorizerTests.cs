@@ -22,7 +22,8 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
     private readonly List<(string User, bool ClusterWide, IReadOnlyList<V1PolicyRule> Rules)> _users = [];
     private KubeClient? _admin;
 
-    private KubeClient Admin => _admin ??= new(ClusterConnection.FromKubeconfig(shared.ControlPlane.AdminKubeconfig), TimeProvider.System);
+    private KubeClient Admin => _admin ??= new(ClusterConnection.FromKubeconfig(shared.ControlPlane.AdminKubeconfig), TimeProvider.System,
+        new() { RequestTimeout = TimeSpan.FromSeconds(60) });
 
     public async Task InitializeAsync()
     {

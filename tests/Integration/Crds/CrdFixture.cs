@@ -38,6 +38,16 @@ public sealed class CrdFixture : IAsyncLifetime
         await ApplyAsync(Kustomization);
         await ControlPlane.AdminAsync(
             ["wait", "--for=condition=Established", Eventually.KubectlTimeout, "crd", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+
+        // A definition is established before its schema is published, by which kubectl explains and checks fields.
+        var kinds = await ControlPlane.AdminAsync(
+            ["get", "crd", "-l", "app.kubernetes.io/name=breakglass-operator", "-o", "jsonpath={.items[*].spec.names.plural}"]);
+        foreach (var kind in kinds.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            await Eventually.TrueAsync(
+                async () => (await ControlPlane.KubectlAsync(ControlPlane.AdminKubeconfig, ["explain", kind])).ExitCode == 0,
+                expected: $"the published schema of {kind}");
+        }
     }
 
     /// <inheritdoc/>

@@ -61,7 +61,9 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [InlineData(Reaper, "update breakglassgrants.breakglass.dev", false)]
     public async Task An_identity_may_do_exactly_its_work(string identity, string what, bool allowed)
     {
-        var result = await crds.ControlPlane.KubectlAsync(crds.ControlPlane.AdminKubeconfig, ["auth", "can-i", .. what.Split(' '), "--as", identity]);
+        string[] question = ["auth", "can-i", .. what.Split(' '), "--as", identity];
+        if (allowed) await SucceedsAsync(crds.ControlPlane.AdminKubeconfig, question);
+        var result = await crds.ControlPlane.KubectlAsync(crds.ControlPlane.AdminKubeconfig, question);
         result.Output.Trim().Should().StartWith(allowed ? "yes" : "no", result.Error);
     }
 
@@ -69,12 +71,11 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     public async Task The_server_lets_the_operator_hand_out_edit_and_refuses_cluster_admin()
     {
         var kubeconfig = await crds.ControlPlane.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator");
-        Task<CommandResult> Bind(string role) =>
-            crds.ControlPlane.KubectlAsync(
-                kubeconfig, ["create", "rolebinding", $"hands-out-{role}", "--clusterrole", role, "--user", "alice", "-n", "default", "--dry-run=server"]);
+        static string[] Bind(string role) =>
+            ["create", "rolebinding", $"hands-out-{role}", "--clusterrole", role, "--user", "alice", "-n", "default", "--dry-run=server"];
 
-        (await Bind("edit")).OrThrow();
-        var refused = await Bind("cluster-admin");
+        await SucceedsAsync(kubeconfig, Bind("edit"));
+        var refused = await crds.ControlPlane.KubectlAsync(kubeconfig, Bind("cluster-admin"));
         refused.ExitCode.Should().NotBe(0);
         refused.Error.Should().Contain("attempting to grant RBAC permissions not currently held");
     }
@@ -92,7 +93,7 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
             ["delete", "role", "reads-one"],
         })
         {
-            (await crds.ControlPlane.KubectlAsync(kubeconfig, [.. command, "-n", "breakglass-grants"])).OrThrow();
+            await SucceedsAsync(kubeconfig, [.. command, "-n", "breakglass-grants"]);
         }
     }
 
@@ -110,5 +111,14 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
                     + """{"name":"intruder","image":"none","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}}"""]);
         result.ExitCode.Should().NotBe(0);
         result.Error.Should().Contain("exceeded quota");
+    }
+
+    /// <summary>Waits until somebody is not refused any more: the authorizer sees roles and bindings a moment after they were applied.</summary>
+    private async Task SucceedsAsync(string kubeconfig, string[] command)
+    {
+        CommandResult? answer = null;
+        await Eventually.TrueAsync(
+            async () => (answer = await crds.ControlPlane.KubectlAsync(kubeconfig, command)).ExitCode == 0, () => answer?.Output + answer?.Error,
+            expected: string.Join(' ', command));
     }
 }

@@ -56,8 +56,10 @@ public sealed class AttackedGateway : GatewayCluster
         Authority = await AuthorityAsync("breakglass-gateway-tls");
         var (served, key) = (await TextAsync("tls.crt"), await TextAsync("tls.key"));
         Served = Own(X509Certificate2.CreateFromPem(served, key));
-        (Mine, var mine) = await OpenAsync();
-        (Other, var other) = await OpenAsync();
+
+        // The longest that the policy allows: they must last for all classes of the collection.
+        (Mine, var mine) = await OpenAsync(duration: "1h");
+        (Other, var other) = await OpenAsync(duration: "1h");
         (Certificate, OtherCertificate) = (CertificateOf(mine), CertificateOf(other));
         Address = mine.Server;
         Trusted = Own(X509Certificate2.CreateFromPem(mine.CertificateAuthority!.Read()));

@@ -65,7 +65,7 @@ public sealed partial class GatewayAnswerTests(AttackedGateway stage) : IAsyncLi
     [InlineData(Protobuf + "," + Json)]
     public async Task A_watch(string accept)
     {
-        var (direct, _) = await SameAsync(() => Get($"{Collection}?watch=true&timeoutSeconds=5&resourceVersion={_from}", accept));
+        var (direct, _) = await SameAsync(() => Get($"{Collection}?watch=true&timeoutSeconds=5&resourceVersion={_from}", accept), last: "many-6");
         Encoding.Latin1.GetString(direct).Should().Contain("many-6");
     }
 
@@ -172,17 +172,28 @@ public sealed partial class GatewayAnswerTests(AttackedGateway stage) : IAsyncLi
     private async Task<string> VersionAsync() =>
         (string)JsonNode.Parse(await stage.Cluster.AdminAsync("get", "--raw", $"{Collection}?limit=1"))!["metadata"]!["resourceVersion"]!;
 
-    private async Task<(byte[] Body, string Encoding)> SameAsync(Func<HttpRequestMessage> request, HttpStatusCode code = HttpStatusCode.OK)
+    /// <summary>Sends a request both ways, and asserts that the answers are the same.</summary>
+    /// <param name="request">Makes the request.</param>
+    /// <param name="code">The status of both answers.</param>
+    /// <param name="last">What a watch sends last: it ends by its time, on a busy machine before that, and both are then asked again.</param>
+    private async Task<(byte[] Body, string Encoding)> SameAsync(
+        Func<HttpRequestMessage> request, HttpStatusCode code = HttpStatusCode.OK, string last = "")
     {
-        using var direct = await _direct.SendAsync(request());
-        using var through = await _gateway.SendAsync(request());
-        var (expected, body) = (await direct.Content.ReadAsByteArrayAsync(), await through.Content.ReadAsByteArrayAsync());
-        direct.StatusCode.Should().Be(code, Encoding.Latin1.GetString(expected));
-        through.StatusCode.Should().Be(code, Encoding.Latin1.GetString(body));
-        Head(through).Should().Equal(Head(direct));
-        if (!body.AsSpan().SequenceEqual(expected)) Timeless(body).Should().Be(Timeless(expected));
-        return (expected, string.Join(',', direct.Content.Headers.ContentEncoding));
+        for (var left = 5; ; left--)
+        {
+            using var direct = await _direct.SendAsync(request());
+            using var through = await _gateway.SendAsync(request());
+            var (expected, body) = (await direct.Content.ReadAsByteArrayAsync(), await through.Content.ReadAsByteArrayAsync());
+            direct.StatusCode.Should().Be(code, Encoding.Latin1.GetString(expected));
+            through.StatusCode.Should().Be(code, Encoding.Latin1.GetString(body));
+            Head(through).Should().Equal(Head(direct));
+            if (left > 1 && !(Has(expected, last) && Has(body, last))) continue;
+            if (!body.AsSpan().SequenceEqual(expected)) Timeless(body).Should().Be(Timeless(expected));
+            return (expected, string.Join(',', direct.Content.Headers.ContentEncoding));
+        }
     }
+
+    private static bool Has(byte[] body, string text) => Encoding.Latin1.GetString(body).Contains(text, StringComparison.Ordinal);
 
     /// <summary>All headers but those that differ between two equal requests to the same server.</summary>
     private static IEnumerable<string> Head(HttpResponseMessage answer) => answer.Headers.Concat(answer.Content.Headers)

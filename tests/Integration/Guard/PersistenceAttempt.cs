@@ -9,5 +9,6 @@ namespace Integration.Guard;
 /// <param name="Residue">What of it stands in status.residue.</param>
 internal sealed record PersistenceAttempt(string Word, string Command, string? Input, string Residue)
 {
-    public Task<CommandResult> TryAsync(TestCluster cluster, string kubeconfig) => cluster.ControlPlane.KubectlAsync(kubeconfig, Command.Split(' '), Input);
+    public Task<CommandResult> TryAsync(TestCluster cluster, string kubeconfig) =>
+        TooSlow.AgainAsync(() => cluster.ControlPlane.KubectlAsync(kubeconfig, Command.Split(' '), Input));
 }

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using TestKit;
 using Xunit;
 
 namespace Integration.Guard;
@@ -49,7 +50,7 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
             $"delete deployment work-{_id} -n default",
             $"create serviceaccount work-{_id} -n default", $"label namespace work-{_id} a=b", $"delete secret work-{_id} -n default", "get secrets -A"])
         {
-            (await _cluster.KubectlAsync(kubeconfig, command.Split(' '))).OrThrow();
+            (await KubectlAsync(kubeconfig, command.Split(' '))).OrThrow();
         }
 
         (await incident.ReadAsync()).Status.Residue.Should().BeEmpty();
@@ -87,11 +88,19 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     [Fact]
     public async Task A_dry_run_is_refused_and_counted_and_leaves_no_trace_in_the_cluster()
     {
-        var (incident, _, kubeconfig) = await guarded.GrantAsync();
-        (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"dry-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error
-            .Should().Contain(Refused);
-        guarded.Host.Attempts.GetValueOrDefault(incident.Policy).Should().Be(1);
-        (await incident.ReadAsync()).Status.Residue.Should().BeEmpty();
+        for (var left = 5; ; left--)
+        {
+            var (incident, _, kubeconfig) = await guarded.GrantAsync();
+            var error = (await _cluster.KubectlAsync(
+                kubeconfig, "create", "clusterrole", $"dry-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error;
+
+            // One that came too late is counted perhaps: what is counted exactly is the single attempt of another grant.
+            if (TooSlow.IsSaidIn(error) && left > 1) continue;
+            error.Should().Contain(Refused);
+            guarded.Host.Attempts.GetValueOrDefault(incident.Policy).Should().Be(1);
+            (await incident.ReadAsync()).Status.Residue.Should().BeEmpty();
+            return;
+        }
     }
 
     // An update of a token Secret, a certificate request and much else went past the guard.
@@ -111,7 +120,7 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
         var (incident, _, kubeconfig) = await guarded.GrantAsync("rbac");
         for (var i = 0; i < 60; i++)
             (await _cluster.KubectlAsync(kubeconfig, "create", "configmap", $"mine-{_id}-{i}", "-n", "breakglass-system")).ExitCode.Should().NotBe(0);
-        (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods")).OrThrow();
+        (await KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods")).OrThrow();
         (await incident.ReadAsync()).Status.Residue.Should().Contain($"allowed rbac: create clusterroles.rbac.authorization.k8s.io mine-{_id}");
     }
 
@@ -123,7 +132,10 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
             $"create secret generic theirs-{_id} -n breakglass-system",
             $"create configmap theirs-{_id} -n breakglass-grants"])
         {
-            await _cluster.AdminAsync(command.Split(' '));
+            (await KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, command.Split(' '))).OrThrow();
         }
     }
+
+    private Task<CommandResult> KubectlAsync(string kubeconfig, params string[] arguments) =>
+        TooSlow.AgainAsync(() => _cluster.KubectlAsync(kubeconfig, arguments));
 }

@@ -62,7 +62,8 @@ internal sealed class TableWalk(TestCluster cluster, string identity, string id)
         return await KubectlAsync(["replace", "--raw", sample.Path("there"), "-f", "-"], there.ToJsonString());
     }
 
-    private Task<CommandResult> KubectlAsync(string[] arguments, string? input = null) => cluster.ControlPlane.KubectlAsync(identity, arguments, input);
+    private Task<CommandResult> KubectlAsync(string[] arguments, string? input = null) =>
+        TooSlow.AgainAsync(() => cluster.ControlPlane.KubectlAsync(identity, arguments, input));
 
     private async Task<IReadOnlyList<Sample>> SamplesAsync()
     {

@@ -266,8 +266,18 @@ public sealed class TestKubeletTests(KubeletFixture fixture) : IClassFixture<Kub
         await exec.Exit.Soon("the end of the client", s_soon);
     }
 
-    private static bool IsAlive(int process) =>
-        File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Gone, perhaps between the opening and the reading of the file.
+            return false;
+        }
+    }
 
     private static async Task<WebApplication> PageAsync()
     {

@@ -62,7 +62,9 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
         await shared.SettledAsync();
         Conditions.Find(active.Status.Conditions, "Active")!.Reason.Should().Be("AccessGiven");
         (await BindingAsync(incident)).LabelsOrEmpty["app.kubernetes.io/managed-by"].Should().Be("theirs");
-        _writes.Should().Equal("CREATE");
+
+        // A create that this process did not answer in time is repeated.
+        _writes.Should().NotBeEmpty().And.OnlyContain(write => write == "CREATE");
         await incident.RevokeAsync();
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
     }

@@ -58,7 +58,7 @@ public sealed class RotationTests : IAsyncLifetime
     {
         var incident = await Incident.BeginAsync(Cluster);
         await Cluster.AdminAsync("wait", "--for=condition=Ready", Eventually.KubectlTimeout, $"bgp/{incident.Policy}");
-        await incident.ActivateAsync("5m");
+        await incident.ActivateAsync("10m");
         var kubeconfig = await incident.FetchKubeconfigAsync();
         await PlannedAsync(plugin, incident, kubeconfig);
         var leaked = (await KeysAsync()).All.Single();
@@ -102,7 +102,7 @@ public sealed class RotationTests : IAsyncLifetime
     private async Task PlannedAsync(Plugin plugin, Incident incident, string kubeconfig)
     {
         var before = await incident.ReadAsync();
-        var planned = await plugin.KubectlAsync(_rotator, "breakglass", "rotate", "seals", "--overlap", "10s", "--wait=false");
+        var planned = await plugin.KubectlAsync(_rotator, "breakglass", "rotate", "seals", "--overlap", "30s", "--wait=false");
         planned.Code.Should().Be(0, planned.Error);
         var both = await Eventually.GetAsync(async () => await KeysAsync() is { All.Count: 2 } two ? two : null, Logs, expected: "two keys");
         Seal.Verify(before, both).Should().Be(SealState.Valid);
@@ -245,11 +245,11 @@ public sealed class RotationTests : IAsyncLifetime
         return (written, failed);
     }
 
-    /// <summary>A write that both webhooks must answer: a policy, as a rehearsal.</summary>
+    /// <summary>A write that both webhooks must answer: a policy, as a rehearsal. One that they did not answer in time is repeated.</summary>
     private async Task<string?> RehearseAsync(string name)
     {
-        var answer = await Cluster.ControlPlane.KubectlAsync(Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-f", "-"],
-            Admission.Manifests.Policy(name));
+        var answer = await Guard.TooSlow.AgainAsync(() => Cluster.ControlPlane.KubectlAsync(
+            Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-f", "-"], Admission.Manifests.Policy(name)));
         return answer.ExitCode == 0 ? null : answer.Error;
     }
 

@@ -27,6 +27,7 @@ internal sealed class KillingProxy : IAsyncDisposable
     private readonly TaskCompletionSource<string> _struck = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, int> _connections = new(StringComparer.Ordinal);
     private int _left;
+    private bool _counts = true;
 
     private KillingProxy(ClusterConnection connection, string deadly, int nth)
     {
@@ -45,6 +46,13 @@ internal sealed class KillingProxy : IAsyncDisposable
 
     /// <summary>Whom to kill.</summary>
     public RunningOperator? Victim { get; set; }
+
+    /// <summary>Whether writes are counted; a test of what happens later sets it to false first. Requests that are under way stay as they were.</summary>
+    public bool Counts
+    {
+        get => Volatile.Read(ref _counts);
+        set => Volatile.Write(ref _counts, value);
+    }
 
     /// <summary>By how much the Date of an answer over a connection, which is named by its number from 0, is off; null for none.</summary>
     public Func<int, TimeSpan>? DateIsOffBy { get; set; }
@@ -107,9 +115,10 @@ internal sealed class KillingProxy : IAsyncDisposable
                 return;
             }
 
+            var counts = Counts;
             using var answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
             var what = $"{context.Request.Method} {context.Request.Path}";
-            if (answer.IsSuccessStatusCode && _deadly.IsMatch(what) && Interlocked.Decrement(ref _left) == 0)
+            if (counts && answer.IsSuccessStatusCode && _deadly.IsMatch(what) && Interlocked.Decrement(ref _left) == 0)
             {
                 await Victim!.KillAsync();
                 _struck.TrySetResult(what);

@@ -26,7 +26,7 @@ public sealed class TokenFileTests : IDisposable
         var time = new FakeClock();
         var failures = 0;
         await using var server = await StartAsync();
-        using var client = Client(server, time, new() { OnReloadFailed = _ => failures++ });
+        using var client = Client(server, time, Within.Patience with { OnReloadFailed = _ => failures++ });
 
         await AskAsync(client);
         _folder.Write("token", "two");

@@ -24,7 +24,7 @@ internal sealed class RawServer : IAsyncDisposable
     public int Requests => _requests;
 
     public KubeClient NewClient(KubeClientOptions? options = null, TimeProvider? time = null) =>
-        new(new ClusterConnection { Server = Address }, time ?? TimeProvider.System, options ?? new() { RequestTimeout = TimeSpan.FromMinutes(2) });
+        new(new ClusterConnection { Server = Address }, time ?? TimeProvider.System, options ?? Within.Patience);
 
     public static async Task SendAsync(NetworkStream stream, string text) => await stream.WriteAsync(Encoding.UTF8.GetBytes(text));
 
@@ -55,9 +55,9 @@ internal sealed class RawServer : IAsyncDisposable
                 open.RemoveAll(task => task.IsCompletedSuccessfully);
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
-            // stopped
+            // Stopped: while it waited, or before it began to.
         }
 
         await Within.SafetyAsync(Task.WhenAll(open), "the clients to hang up");

@@ -9,7 +9,7 @@ namespace Kube.Client.Tests;
 
 public class BrokenConnectionTests
 {
-    private static readonly KubeClientOptions Quick = new() { RetryDelay = TimeSpan.FromMilliseconds(1) };
+    private static readonly KubeClientOptions Quick = Within.Patience with { RetryDelay = TimeSpan.FromMilliseconds(1) };
 
     [Theory]
     [InlineData("POST")]
@@ -77,7 +77,7 @@ public class BrokenConnectionTests
             arrived.Release();
             return stream.ReadExactlyAsync(new byte[1]).AsTask();
         });
-        using var client = server.NewClient(new() { RequestTimeout = TimeSpan.FromMilliseconds(200) }, time);
+        using var client = server.NewClient(Within.Patience with { RequestTimeout = TimeSpan.FromMilliseconds(200) }, time);
         async Task LateAsync(Task request)
         {
             await Within.SafetyAsync(arrived.WaitAsync(), "the request to arrive");
@@ -194,7 +194,7 @@ public class BrokenConnectionTests
             await RawServer.SendAsync(stream, $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{Event.Length:x}\r\n{Event}\r\n");
             await stream.ReadExactlyAsync(new byte[1]);
         });
-        using var client = server.NewClient(new() { WatchGrace = TimeSpan.FromMilliseconds(100) }, time);
+        using var client = server.NewClient(Within.Patience with { WatchGrace = TimeSpan.FromMilliseconds(100) }, time);
         await using var watch = client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMilliseconds(100) }, default).GetAsyncEnumerator();
         (await Within.SafetyAsync(watch.MoveNextAsync().AsTask(), "the only event")).Should().BeTrue();
         var next = watch.MoveNextAsync().AsTask();

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using FluentAssertions;
 using k8s.Models;
 using Xunit;
@@ -6,7 +8,7 @@ namespace Kube.Client.Tests;
 
 public class ProxyTests
 {
-    private static readonly KubeClientOptions Once = new() { MaxTries = 1 };
+    private static readonly KubeClientOptions Once = Within.Patience with { MaxTries = 1 };
 
     [Fact]
     public async Task A_proxy_that_refuses_is_named_without_the_password_that_it_was_given()
@@ -30,9 +32,9 @@ public class ProxyTests
     [Fact]
     public async Task A_proxy_that_is_not_there_is_named_and_not_taken_for_the_server()
     {
-        var proxy = new RawServer((_, _, _) => Task.CompletedTask);
-        var port = proxy.Address.Port;
-        await proxy.DisposeAsync();
+        using var reserved = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound and not listening: nobody else can listen there meanwhile
+        var port = ((IPEndPoint)reserved.LocalEndPoint!).Port;
         using var client = new KubeClient(
             new ClusterConnection { Server = new Uri("https://api.test:6443"), Proxy = new Uri($"http://robot:hunter2@127.0.0.1:{port}") },
             TimeProvider.System, Once);
@@ -56,7 +58,7 @@ public class ProxyTests
     [InlineData("https://10.96.0.1", null, true)]
     public void An_address_in_a_range_of_NO_PROXY_is_reached_without_the_proxy(string server, string? noProxy, bool throughProxy)
     {
-        var proxy = EnvironmentProxy.Of(new System.Net.WebProxy("http://proxy.test:3128"), noProxy);
+        var proxy = EnvironmentProxy.Of(new WebProxy("http://proxy.test:3128"), noProxy);
         proxy.IsBypassed(new Uri(server)).Should().Be(!throughProxy);
         (proxy.GetProxy(new Uri(server)) is not null).Should().Be(throughProxy);
     }

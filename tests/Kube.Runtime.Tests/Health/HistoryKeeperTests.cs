@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Kube.Runtime.Tests.Health;
 
-/// <summary>An API server whose data was restored accepts old watches and shows nothing on them; the process learns it by the versions of its own reads.</summary>
+/// <summary>
+/// An API server whose data was restored accepts old watches and shows nothing on them; the process learns of it by the versions of its own reads.
+/// </summary>
 public sealed class HistoryKeeperTests : IDisposable
 {
     private readonly FakeClock _clock = new();

@@ -92,7 +92,7 @@ internal sealed class Stillness
         }
     }
 
-    /// <summary>The number of busy workers while nothing waits for one and all threads sleep the whole time between three looks; null if they do not.</summary>
+    /// <summary>The number of busy workers while nothing waits for one and all threads sleep from the first of three looks to the last; else null.</summary>
     private int? BusyWhileAllSleep()
     {
         if (_threads.TurnsIfAsleep() is not { } turns) return null;

@@ -11,7 +11,7 @@ namespace TestKit;
 public sealed class ControlPlane : IAsyncDisposable
 {
     private static readonly TimeSpan s_building = TimeSpan.FromMinutes(30);
-    private static readonly TimeSpan s_starting = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_starting = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_command = TimeSpan.FromSeconds(150);
     private static readonly TimeSpan s_stopping = TimeSpan.FromSeconds(60);
 

@@ -157,12 +157,15 @@ public sealed class FakeClock : TimeProvider
         return timer;
     }
 
-    internal void Arm(FakeTimer timer, TimeSpan dueTime)
+    /// <summary>Arms a timer. One that is disposed of meanwhile stays out: nobody would ever take it out again.</summary>
+    internal bool TryArm(FakeTimer timer, TimeSpan dueTime, TimeSpan period)
     {
         var now = false;
         lock (_lock)
         {
+            if (timer.IsDisposed) return false;
             _armed.Remove(timer);
+            timer.Period = period;
             if (dueTime != Timeout.InfiniteTimeSpan)
             {
                 now = dueTime == TimeSpan.Zero;
@@ -176,6 +179,7 @@ public sealed class FakeClock : TimeProvider
 
         if (now) ThreadPool.UnsafeQueueUserWorkItem(static t => t.Run(), timer, preferLocal: false);
         _changed.Raise();
+        return true;
     }
 
     internal void Disarm(FakeTimer timer)

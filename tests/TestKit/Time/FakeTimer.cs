@@ -14,20 +14,19 @@ internal sealed class FakeTimer(FakeClock clock, TimerCallback callback, object?
 
     public TimeSpan Due { get; set; }
 
-    public TimeSpan Period { get; private set; }
+    public TimeSpan Period { get; set; }
 
     public long Sequence { get; set; }
 
     public bool IsBackground { get; init; }
 
+    public bool IsDisposed => _disposed;
+
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
         ThrowIfOutOfRange(dueTime, nameof(dueTime));
         ThrowIfOutOfRange(period, nameof(period));
-        if (_disposed) return false;
-        Period = period;
-        clock.Arm(this, dueTime);
-        return true;
+        return clock.TryArm(this, dueTime, period);
     }
 
     public void Run()

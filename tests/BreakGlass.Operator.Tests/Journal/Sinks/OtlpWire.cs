@@ -17,6 +17,8 @@ internal static class OtlpWire
     private static readonly HashSet<string> Messages =
         ["1", "1.1", "1.1.1", "1.1.1.2", "1.2", "1.2.1", "1.2.2", "1.2.2.5", "1.2.2.6", "1.2.2.6.2"];
 
+    private const int Patience = 120_000;
+
     /// <summary>The fields of a request: path and value, attributes as one line.</summary>
     public static IReadOnlyList<string> Read(ReadOnlySpan<byte> request)
     {
@@ -30,21 +32,19 @@ internal static class OtlpWire
         !line.StartsWith("1.2.2.11 ", StringComparison.Ordinal) && !line.StartsWith("1.2.1", StringComparison.Ordinal)
             && !line.Contains("telemetry.sdk.", StringComparison.Ordinal);
 
-    /// <summary>Sends entries as logs by the SDK.</summary>
+    /// <summary>Sends entries as logs by the SDK, in one request: its own limits, in real time, would cut it in two or lose it on a busy machine.</summary>
     public static void SendBySdk(Uri collector, IEnumerable<JournalCopy> copies, string cluster)
     {
+        var exporter = new OtlpLogExporter(
+            new() { Protocol = OtlpExportProtocol.HttpProtobuf, Endpoint = new(collector, "/v1/logs"), TimeoutMilliseconds = Patience });
+        var batch = new BatchLogRecordExportProcessor(exporter, scheduledDelayMilliseconds: Patience, exporterTimeoutMilliseconds: Patience);
         using var factory = LoggerFactory.Create(builder => builder.AddOpenTelemetry(options =>
         {
             options.IncludeFormattedMessage = true;
             options.SetResourceBuilder(ResourceBuilder.CreateEmpty().AddAttributes(
                 [new("service.name", "breakglass-operator"), new("service.version", ThisVersion.Text), new("k8s.cluster.name", cluster)]));
             options.AddProcessor(new AtTheTimeOfTheEvent());
-            options.AddOtlpExporter((exporter, processor) =>
-            {
-                exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
-                exporter.Endpoint = new(collector, "/v1/logs");
-                processor.ExportProcessorType = ExportProcessorType.Batch;
-            });
+            options.AddProcessor(batch); // the factory disposes of it
         }));
         var logger = factory.CreateLogger("breakglass.journal");
         foreach (var copy in copies)
@@ -59,6 +59,8 @@ internal static class OtlpWire
             logger.Log(LogLevel.Information, new EventId(0, entry.Type), attributes, null,
                 (_, _) => Encoding.UTF8.GetString(copy.Document.Span));
         }
+
+        if (!batch.ForceFlush(Patience)) throw new TimeoutException("the SDK did not send its logs");
     }
 
     private static void Read(ReadOnlySpan<byte> message, string path, List<string> lines)

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TestKit;
 
@@ -13,6 +15,21 @@ internal sealed class Rsyslog : IAsyncDisposable
     private readonly string _output;
 
     private Rsyslog(Process process, string output) => (_process, _output) = (process, output);
+
+    /// <summary>
+    /// Takes a port that nobody else gets, before rsyslog starts and while it runs. Until it starts, connections are refused; it can listen there because both
+    /// ask to share the port, and only one listens.
+    /// </summary>
+    public static Socket ReservePort()
+    {
+        var reserved = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return reserved;
+    }
+
+    /// <summary>Which port it is.</summary>
+    public static int PortOf(Socket reserved) => ((IPEndPoint)reserved.LocalEndPoint!).Port;
 
     /// <param name="pki">The authority of the server's and of clients' certificates.</param>
     /// <param name="port">The port.</param>
