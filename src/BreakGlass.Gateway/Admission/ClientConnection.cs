@@ -11,6 +11,7 @@ internal sealed class ClientConnection
 
     private readonly IConnectionLifetimeNotificationFeature? _notification;
     private readonly IConnectionLifetimeFeature? _lifetime;
+    private readonly Lock _reading = new();
     private Identity? _identity;
 
     private ClientConnection(HttpContext context)
@@ -46,7 +47,15 @@ internal sealed class ClientConnection
     public ClientCertificate? Identify(HttpContext context, X509Certificate2Collection authorities)
     {
         if (Volatile.Read(ref _identity) is not { } known)
-            known = Keep(new(context.Connection.ClientCertificate is { } sent ? ClientCertificate.Read(sent, authorities) : null, authorities));
+        {
+            // The first requests of an HTTP/2 connection come at once, and share one certificate object: no two of them build its chain at the same time.
+            lock (_reading)
+            {
+                known = Volatile.Read(ref _identity)
+                    ?? Keep(new(context.Connection.ClientCertificate is { } sent ? ClientCertificate.Read(sent, authorities) : null, authorities));
+            }
+        }
+
         return CertificateFor(authorities, known);
     }
 
