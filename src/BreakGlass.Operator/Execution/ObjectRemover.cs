@@ -161,7 +161,7 @@ internal sealed class ObjectRemover : IDisposable
     {
         if (_background.Count >= MostInBackground)
         {
-            // Nobody has asked again: the object went in another way.
+            // These calls have ended, and no run asks for their answers any more: the object was removed in another way.
             foreach (var over in _background.Where(c => c.Value.IsCompleted)) _background.TryRemove(over);
         }
 

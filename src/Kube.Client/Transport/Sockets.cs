@@ -30,7 +30,7 @@ internal static class Sockets
         handler.ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
         handler.ConnectCallback = ConnectAsync;
 
-        // By default a second: then whoever forwards would read the body, and so tell the client to send it, before a slow server has said anything.
+        // The default is one second. After that, a proxy reads the body and so tells the client to send it, before a slow server has answered.
         handler.Expect100ContinueTimeout = options.ContinueTimeout;
         return handler;
     }
